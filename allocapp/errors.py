@@ -54,3 +54,46 @@ class DateNotAllowed(AllocappError):
         self.day = day
         self.not_before = not_before
         self.today = today
+
+
+class FontMissing(AllocappError):
+    """No Times-metric face complete in Vietnamese is installed; any one of `packages` brings one."""
+
+    def __init__(self, packages: tuple[str, ...]) -> None:
+        super().__init__(f"no serif face complete in Vietnamese: install {' or '.join(packages)}")
+        self.packages = packages
+
+
+class InvalidSnapshot(AllocappError):
+    """A decision's snapshot cannot be printed: what stands at `path` is missing or of another shape."""
+
+    def __init__(self, path: str, expected: str) -> None:
+        super().__init__(f"{path}: expected {expected}")
+        self.path = path
+        self.expected = expected
+
+
+class WrongPassphrase(AllocappError):
+    """The passphrase does not open the key file, or the file is no key file."""
+
+
+class CertificateNotValid(AllocappError):
+    """This certificate cannot sign: `reason` is one of documents.signing.CertificateProblem."""
+
+    def __init__(self, reason: str, subject: str) -> None:
+        super().__init__(f"{subject}: {reason}")
+        self.reason = reason
+        self.subject = subject
+
+
+class SignatureOutOfOrder(AllocappError):
+    """The file is not at the step this signature belongs to: the person signs first, then the body, once each."""
+
+    def __init__(self, role: str, signed: tuple[str, ...]) -> None:
+        super().__init__(f"{role} cannot sign: signed so far by {', '.join(signed) or 'nobody'}")
+        self.role = role
+        self.signed = signed
+
+
+class DocumentNotSignable(AllocappError):
+    """The file is no PDF with the two signature fields reserved: it was not rendered here."""

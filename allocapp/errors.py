@@ -97,3 +97,129 @@ class SignatureOutOfOrder(AllocappError):
 
 class DocumentNotSignable(AllocappError):
     """The file is no PDF with the two signature fields reserved: it was not rendered here."""
+
+
+class ConfigurationError(AllocappError):
+    """A setting is missing or makes no sense: the variable's name and what it should be."""
+
+    def __init__(self, name: str, text: str) -> None:
+        super().__init__(f"{name} {text}")
+        self.name = name
+        self.text = text
+
+
+class NotFound(AllocappError):
+    """There is no such thing, or it lies outside the person's scope: the two are told apart to nobody."""
+
+
+class Forbidden(AllocappError):
+    """The person may see it but not do this to it."""
+
+    def __init__(self, action: str) -> None:
+        super().__init__(action)
+        self.action = action
+
+
+class StaleVersion(AllocappError):
+    """Somebody changed it since the person read it."""
+
+    def __init__(self, current_version: int) -> None:
+        super().__init__(str(current_version))
+        self.current_version = current_version
+
+
+class ContentChanged(AllocappError):
+    """What would be submitted, approved or signed is no longer what the person saw, or what was approved."""
+
+
+class MissingRow(AllocappError):
+    """The form left out cells of the plan: (unit id, indicator id) each."""
+
+    def __init__(self, keys: tuple[tuple[int, int], ...]) -> None:
+        super().__init__(str(keys))
+        self.keys = keys
+
+
+class UnknownRow(AllocappError):
+    """The form brought cells that the plan does not have, such as another district's commune."""
+
+    def __init__(self, keys: tuple[tuple[int, int], ...]) -> None:
+        super().__init__(str(keys))
+        self.keys = keys
+
+
+class UnbalancedPlan(AllocappError):
+    """The plan does not settle every row or does not meet its assigned target; one Balance for each indicator."""
+
+    def __init__(self, balances: tuple[object, ...]) -> None:
+        super().__init__("the plan does not balance")
+        self.balances = balances
+
+
+class SuperiorNotIssued(AllocappError):
+    """The superior's decision is not in force yet, so there is no assigned target to meet."""
+
+    def __init__(self, unit_name: str) -> None:
+        super().__init__(unit_name)
+        self.unit_name = unit_name
+
+
+class ReasonRequired(AllocappError):
+    """The action needs a reason."""
+
+
+class TextTooLong(AllocappError):
+    """A text is longer than may be kept."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(str(limit))
+        self.limit = limit
+
+
+class SubmitterMayNotApprove(AllocappError):
+    """Who submitted a plan does not approve it (two-person rule)."""
+
+
+class PlanExists(AllocappError):
+    """The unit already has a plan on its way or in force in the campaign."""
+
+
+class MayNotAllocate(AllocappError):
+    """The unit passes no targets on in this campaign: it has no receivers or is not entitled to."""
+
+    def __init__(self, unit_name: str) -> None:
+        super().__init__(unit_name)
+        self.unit_name = unit_name
+
+
+class WrongPassword(AllocappError):
+    """The person's own password, asked again before signing, is wrong."""
+
+
+class SignatureClaimed(AllocappError):
+    """Somebody is signing this decision at this moment."""
+
+
+class SigningKeyMissing(AllocappError):
+    """No signing key is set up for the unit and role, or its file is gone."""
+
+    def __init__(self, unit_name: str, role: str) -> None:
+        super().__init__(f"{unit_name}: {role}")
+        self.unit_name = unit_name
+        self.role = role
+
+
+class DocumentTextMissing(AllocappError):
+    """The campaign has no words for the decisions of units of this kind."""
+
+    def __init__(self, unit_name: str) -> None:
+        super().__init__(unit_name)
+        self.unit_name = unit_name
+
+
+class NotAReceiver(AllocappError):
+    """The decision is not addressed to this unit."""
+
+
+class QueueUnavailable(AllocappError):
+    """The queue does not answer. The work is kept in the database and sent later."""

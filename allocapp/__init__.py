@@ -1,0 +1,34 @@
+"""allocapp: targets are handed down level by level, approved, signed, and still meet what was assigned."""
+
+from __future__ import annotations
+
+from flask import Flask
+from flask_migrate import Migrate
+
+from allocapp import models
+from allocapp.config import ROOT, Config, load_config
+from allocapp.db import db, init_database
+
+__all__ = ["create_app", "models"]
+
+
+def create_app(config: Config | None = None) -> Flask:
+    """The application: configuration, extensions, pages, commands. Raises ConfigurationError for unusable settings."""
+    config = config or load_config()
+    config.instance.mkdir(parents=True, exist_ok=True)
+    app = Flask(
+        "allocapp",
+        template_folder=str(ROOT / "templates"),
+        static_folder=str(ROOT / "allocapp" / "static"),
+        instance_path=str(config.instance),
+    )
+    app.config.from_mapping(config.flask_settings())
+    init_database(app)
+    Migrate(app, db, directory=str(ROOT / "migrations"), compare_type=True, render_as_batch=True)
+    # imported late: pages and commands import the rooms below them, which must not import this one
+    from allocapp.cli import register_commands
+    from allocapp.views import register_pages
+
+    register_pages(app)
+    register_commands(app)
+    return app

@@ -1,0 +1,142 @@
+"""Reads the environment once, typed. Nothing else in the project looks at ``os.environ``.
+
+Everything a body's technicians may set is a field of :class:`Config`; everything else is a constant where it is used.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from allocapp.errors import ConfigurationError
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Config:
+    """The settings of one running installation."""
+
+    production: bool
+    secret_key: str
+    database_url: str
+    redis_url: str
+    instance: Path
+    host: str
+    port: int
+    demo: bool
+    trusted_hosts: tuple[str, ...]
+    session_idle: timedelta
+    session_end: timedelta
+
+    @property
+    def keys(self) -> Path:
+        """Folder of the signing keys and of the certificates trusted as roots."""
+        return self.instance / "keys"
+
+    def flask_settings(self) -> dict[str, object]:
+        """The same settings under the names that Flask and its extensions read."""
+        return {
+            "ALLOCAPP": self,
+            "SECRET_KEY": self.secret_key,
+            "SQLALCHEMY_DATABASE_URI": self.database_url,
+            "REDIS_URL": self.redis_url,
+            "TRUSTED_HOSTS": list(self.trusted_hosts) or None,
+            "MAX_CONTENT_LENGTH": 2 * 1024 * 1024,
+            # 300 receivers by 6 indicators, each with a target and a reason, beside the form's own fields
+            "MAX_FORM_PARTS": 5000,
+            "SESSION_COOKIE_NAME": "__Host-allocapp" if self.production else "allocapp",
+            "SESSION_COOKIE_SECURE": self.production,
+            "SESSION_COOKIE_HTTPONLY": True,
+            "SESSION_COOKIE_SAMESITE": "Lax",
+            "WTF_CSRF_TIME_LIMIT": None,  # the token lives as long as the signed-in session does
+            "BOOTSTRAP_SERVE_LOCAL": True,
+            "BABEL_DEFAULT_LOCALE": "vi",
+            "BABEL_DEFAULT_TIMEZONE": "Asia/Ho_Chi_Minh",
+            "BABEL_TRANSLATION_DIRECTORIES": str(ROOT / "allocapp" / "translations"),
+            "SEND_FILE_MAX_AGE_DEFAULT": 86_400,
+        }
+
+
+def load_config(environ: Mapping[str, str] | None = None) -> Config:
+    """Read the settings from the environment.
+
+    Raises ConfigurationError, with one line that says which variable and what it should be, where a setting is
+    missing or makes no sense.
+    """
+    env = os.environ if environ is None else environ
+    production = _choice(env, "ALLOCAPP_ENV", ("development", "production")) == "production"
+    instance = Path(env.get("ALLOCAPP_INSTANCE") or ROOT / "instance").resolve()
+    database_given = bool(env.get("DATABASE_URL"))
+    if production and not database_given:
+        raise ConfigurationError("DATABASE_URL", "must name the database in production")
+    if production and not env.get("TRUSTED_HOSTS"):
+        raise ConfigurationError("TRUSTED_HOSTS", "must list the host names people use, in production")
+    demo_wanted = _choice(env, "DEMO", ("1", "0")) == "1"
+    return Config(
+        production=production,
+        secret_key=_secret_key(env, instance, production),
+        database_url=_database_url(env, instance),
+        redis_url=env.get("REDIS_URL") or f"unix://{instance / 'valkey.sock'}",
+        instance=instance,
+        host=env.get("HOST") or "127.0.0.1",
+        port=_number(env, "PORT", 8000, 1, 65_535),
+        demo=demo_wanted and not production and not database_given,
+        trusted_hosts=tuple(name.strip() for name in env.get("TRUSTED_HOSTS", "").split(",") if name.strip()),
+        session_idle=timedelta(minutes=_number(env, "SESSION_IDLE_MINUTES", 60, 1, 600)),
+        session_end=timedelta(hours=10),
+    )
+
+
+def _choice(env: Mapping[str, str], name: str, allowed: tuple[str, ...]) -> str:
+    value = env.get(name) or allowed[0]
+    if value not in allowed:
+        raise ConfigurationError(name, f"must be one of {', '.join(allowed)}")
+    return value
+
+
+def _number(env: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:
+    text = env.get(name) or str(default)
+    if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
+        raise ConfigurationError(name, f"must be a whole number from {least} to {most}")
+    return int(text)
+
+
+def _database_url(env: Mapping[str, str], instance: Path) -> str:
+    text = env.get("DATABASE_URL") or f"sqlite:///{instance / 'allocapp.sqlite'}"
+    try:
+        url = make_url(text)
+    except ArgumentError:
+        raise ConfigurationError("DATABASE_URL", "is not a database address") from None
+    if url.drivername in ("postgresql", "postgres"):
+        url = url.set(drivername="postgresql+psycopg")
+    if url.get_backend_name() not in ("sqlite", "postgresql"):
+        raise ConfigurationError("DATABASE_URL", "must name a SQLite or PostgreSQL database")
+    return url.render_as_string(hide_password=False)
+
+
+def _secret_key(env: Mapping[str, str], instance: Path, production: bool) -> str:
+    """The key that signs cookies: given in production, made once beside the database otherwise."""
+    given = env.get("SECRET_KEY", "")
+    if given:
+        if production and len(given) < 32:
+            raise ConfigurationError("SECRET_KEY", "must have at least 32 characters")
+        return given
+    if production:
+        raise ConfigurationError("SECRET_KEY", "must be set in production")
+    path = instance / "secret_key"
+    instance.mkdir(parents=True, exist_ok=True)
+    try:
+        # exclusive creation: two processes starting at once must end up with the same key
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(48))
+    except FileExistsError:
+        pass
+    return path.read_text()

@@ -1,0 +1,163 @@
+"""The one place that knows RQ: what may be sent, how it is sent, and the worker that runs it.
+
+Redis only carries a job; that the work must be done stands in the database, written with its cause, and a sweep sends
+again what Redis lost. So nothing here is the only copy of anything, and a result or a job's past is not kept.
+
+A job is a name from :data:`JOBS` and an id, as JSON. RQ itself would import and call whatever a message names, so the
+worker checks the name against the list before it imports anything, and drops every other name that RQ would follow
+(callbacks, web hooks): whoever can write to Redis can at most ask for work that the application does anyway.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from importlib import import_module
+from types import MappingProxyType
+from typing import Any
+
+from flask import Flask, current_app
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from redis.retry import Retry
+from rq import Queue, Worker
+from rq.job import Job
+from rq.serializers import JSONSerializer
+
+from allocapp.db import db
+from allocapp.errors import QueueUnavailable
+from allocapp.lifeline import die_with_parent
+
+JOBS: Mapping[str, str] = MappingProxyType(
+    {
+        "render_decision": "allocapp.jobs.decision.render",
+        "send_unsent": "allocapp.jobs.sweep.send_unsent",
+    }
+)
+"""Every job there is: its name, and the function that a worker calls with the subject's id, if it has one."""
+
+QUEUE = "allocapp"
+JOB_TIMEOUT = 900  # seconds; 10,600 rows in one decision render in 50 s
+FAILED_KEPT = 86_400  # seconds that RQ keeps a failed job's traceback for technicians
+
+WORKER_TTL = 30  # an idle worker gives a sign of life every WORKER_TTL - 15 seconds
+MONITORING_INTERVAL = 10  # a busy one this often
+SILENCE = timedelta(seconds=45)
+
+_EXTENSION = "allocapp_queue"
+
+
+class RefusedJob(Exception):
+    """The queue holds a message that names no job of ours."""
+
+
+class AllowedJob(Job):
+    """A job whose function can only be one of :data:`JOBS`; RQ reads both its function and its arguments through here."""
+
+    @property
+    def func(self) -> Callable[..., Any]:
+        """The function to call. Raises RefusedJob, before any import, for everything that is not on the list."""
+        if self.func_name not in JOBS.values() or self.instance is not None or self.kwargs:
+            raise RefusedJob(str(self.func_name)[:200])
+        if any(type(argument) is not int for argument in self.args):
+            raise RefusedJob(f"{self.func_name}: an argument is no id")
+        module, _, function = str(self.func_name).rpartition(".")
+        named: Callable[..., Any] = getattr(import_module(module), function)
+        return named
+
+    def restore(self, raw_data: dict[Any, Any]) -> None:
+        """Read the message, without the other names it may carry: callbacks are imported too, web hooks called."""
+        super().restore({key: value for key, value in raw_data.items() if not _names_more(key)})
+
+
+def _names_more(key: bytes | str) -> bool:
+    name = key.decode("utf-8", "replace") if isinstance(key, bytes) else key
+    return name.endswith("_callback_name") or name == "webhooks"
+
+
+class QueueWorker(Worker):
+    """Takes jobs from the queue and runs each in a child of its own (a work horse), inside the app's context.
+
+    Forking (50 jobs/s) and not in place (230 jobs/s): the jobs are few and heavy. A large decision takes a gigabyte
+    while WeasyPrint lays it out, and only the end of a process gives that back; and Pango, fontconfig and OpenSSL are
+    C libraries: a crash or a hang there costs one job, which is marked failed, and not the worker.
+    """
+
+    job_class = AllowedJob
+
+    def __init__(self, app: Flask) -> None:
+        super().__init__(
+            [_queue(app)],
+            connection=_connect(app),
+            serializer=JSONSerializer,
+            worker_ttl=WORKER_TTL,
+            job_monitoring_interval=MONITORING_INTERVAL,
+        )
+        self.app = app
+
+    def main_work_horse(self, job: Job, queue: Queue) -> None:
+        """The horse's life: it ends with its worker, and shares no database connection with it."""
+        die_with_parent(self.pid or os.getppid())
+        with self.app.app_context():
+            for engine in db.engines.values():
+                engine.dispose(close=False)
+            super().main_work_horse(job, queue)
+
+
+def send(name: str, subject_id: int | None = None, *, within: int | None = None) -> None:
+    """Hand a job to the workers.
+
+    ``name`` is a key of JOBS. ``within``: seconds after which it need not be done any more, for what is sent again
+    and again anyway. Raises QueueUnavailable when Redis does not answer; the sweep then sends the job later.
+    """
+    arguments = () if subject_id is None else (subject_id,)
+    try:
+        _queue(current_app).enqueue(
+            JOBS[name],
+            args=arguments,
+            job_timeout=JOB_TIMEOUT,
+            result_ttl=0,
+            failure_ttl=FAILED_KEPT,
+            ttl=within,
+        )
+    except RedisError as error:
+        raise QueueUnavailable(name) from error
+
+
+def ping() -> bool:
+    """Whether Redis answers."""
+    try:
+        return bool(_queue(current_app).connection.ping())
+    except RedisError:
+        return False
+
+
+def worker_alive() -> bool:
+    """Whether at least one worker of this queue, on whatever host, has given a sign of life lately."""
+    try:
+        workers = Worker.all(queue=_queue(current_app))
+    except RedisError:
+        return False
+    since = datetime.now(UTC) - SILENCE
+    return any(worker.last_heartbeat and worker.last_heartbeat > since for worker in workers)
+
+
+def _queue(app: Flask) -> Queue:
+    """The app's queue, with one connection pool a process (redis-py makes a new one after a fork)."""
+    queue: Queue | None = app.extensions.get(_EXTENSION)
+    if queue is None:
+        queue = Queue(QUEUE, connection=_connect(app), job_class=AllowedJob, serializer=JSONSerializer)
+        app.extensions[_EXTENSION] = queue
+    return queue
+
+
+def _connect(app: Flask) -> Redis:
+    """A connection that gives up soon: a person waits behind it, and the sweep makes up for a lost message.
+
+    The worker raises its own socket time-out, because it waits for messages on purpose.
+    """
+    return Redis.from_url(
+        app.config["REDIS_URL"], socket_connect_timeout=2, socket_timeout=5, retry=Retry(NoBackoff(), 1)
+    )

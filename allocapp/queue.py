@@ -54,7 +54,7 @@ class RefusedJob(Exception):
 
 
 class AllowedJob(Job):
-    """A job whose function can only be one of :data:`JOBS`; RQ reads both its function and its arguments through here."""
+    """A job whose function can only be one of :data:`JOBS`. RQ reads function and arguments through here."""
 
     @property
     def func(self) -> Callable[..., Any]:

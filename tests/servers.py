@@ -132,7 +132,8 @@ def valkey() -> Iterator[str]:
     folder = Path(tempfile.mkdtemp(prefix="allocapp-vk-"))
     socket = folder / "valkey.sock"
     command = valkey_command(socket, folder)
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, preexec_fn=functools.partial(die_with_parent, os.getpid()))
+    watch = functools.partial(die_with_parent, os.getpid())
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, preexec_fn=watch)
     try:
         with Redis(unix_socket_path=str(socket)) as client:
             wait_until(lambda: _pongs(server, client), START_TIMEOUT, "Valkey did not start")

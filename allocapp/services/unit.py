@@ -1,0 +1,68 @@
+"""Units: adding one to the tree, and who the receivers of a unit are in a campaign."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from sqlalchemy import or_, select
+
+from allocapp.db import db
+from allocapp.models.campaign import Campaign
+from allocapp.models.unit import Unit, UnitKind
+
+
+def add_unit(
+    *,
+    code: str,
+    name: str,
+    kind_code: str,
+    parent: Unit | None,
+    position: int,
+    valid_from: date,
+    valid_to: date | None = None,
+    may_allocate: bool = False,
+    place: str = "",
+    symbol: str = "",
+) -> Unit:
+    """Add a unit below ``parent`` (None: a root) and give it its path.
+
+    ``position`` is its place in the official order among its parent's children whose kinds share a group of the annex. ``place`` and
+    ``symbol`` are what its documents print; empty where it issues none.
+    """
+    unit = Unit(
+        code=code,
+        name=name,
+        kind_code=kind_code,
+        parent_id=parent.id if parent else None,
+        path="",
+        position=position,
+        valid_from=valid_from,
+        valid_to=valid_to,
+        may_allocate=may_allocate,
+        place=place,
+        symbol=symbol,
+    )
+    db.session.add(unit)
+    # the path ends with the unit's own id, which only the database gives
+    db.session.flush()
+    unit.path = f"{parent.path if parent else ''}{unit.id}/"
+    return unit
+
+
+def receivers_of(unit: Unit, campaign: Campaign) -> list[Unit]:
+    """The receivers of ``unit``: its children valid on any day of the campaign's period, in the order of the annex.
+
+    That is by the place of their kind (the groups of the annex), then in the official order. Leaves and units that pass targets on, its
+    own one-stop office and its departments are receivers alike.
+    """
+    in_order = (
+        select(Unit)
+        .join(UnitKind, UnitKind.code == Unit.kind_code)
+        .where(
+            Unit.parent_id == unit.id,
+            Unit.valid_from <= campaign.period_to,
+            or_(Unit.valid_to.is_(None), Unit.valid_to >= campaign.period_from),
+        )
+        .order_by(UnitKind.position, Unit.position, Unit.id)
+    )
+    return list(db.session.scalars(in_order))

@@ -13,11 +13,11 @@ run:
 	@$(VENV)/python -m allocapp.cli.serve --end-with-parent
 
 test:
-	$(SETUP) --quiet
+	$(SETUP)
 	@$(VENV)/python -m pytest $(ARGS)
 
 check:
-	$(SETUP) --quiet
+	$(SETUP)
 	$(VENV)/ruff check .
 	$(VENV)/ruff format --check .
 	$(VENV)/mypy

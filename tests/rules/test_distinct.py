@@ -1,0 +1,122 @@
+"""Distinct services: the largest union and the guaranteed floor against every choice there is."""
+
+from __future__ import annotations
+
+import random
+import time
+from itertools import combinations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from allocapp.rules.distinct import guaranteed_union, largest_union
+
+Receivers = list[tuple[frozenset[int], int]]
+EXACT = settings(deadline=None, max_examples=300)
+
+
+@st.composite
+def few_receivers(draw: st.DrawFn) -> Receivers:
+    """Up to six receivers over seven services, some with the same catalogue, each with a count it can reach."""
+    catalogue = st.frozensets(st.integers(0, 6))
+    sets: list[frozenset[int]] = draw(st.lists(catalogue, max_size=6))
+    repeated = draw(st.booleans())
+    if sets and repeated:
+        sets = [draw(st.sampled_from(sets)) for _ in sets]
+    return [(services, draw(st.integers(0, len(services)))) for services in sets]
+
+
+def every_union(receivers: Receivers) -> set[frozenset[int]]:
+    """All unions that can come about when each receiver reaches exactly its count, by going through the choices."""
+    unions = {frozenset[int]()}
+    for services, count in receivers:
+        choices = [frozenset(choice) for choice in combinations(services, count)]
+        unions = {union | choice for union in unions for choice in choices}
+    return unions
+
+
+def split(receivers: Receivers) -> tuple[list[frozenset[int]], list[int]]:
+    return [services for services, _ in receivers], [count for _, count in receivers]
+
+
+@EXACT
+@given(few_receivers())
+def test_the_largest_union_is_the_true_one(receivers: Receivers) -> None:
+    assert largest_union(*split(receivers)) == max(map(len, every_union(receivers)))
+
+
+@EXACT
+@given(few_receivers())
+def test_the_floor_is_never_above_the_true_smallest_union(receivers: Receivers) -> None:
+    floor = guaranteed_union(*split(receivers))
+    assert max([count for _, count in receivers], default=0) <= floor <= min(map(len, every_union(receivers)))
+
+
+@EXACT
+@given(few_receivers())
+def test_the_floor_is_the_sum_over_groups_of_the_largest_count(receivers: Receivers) -> None:
+    # The model: keep joining receivers that share a service until nothing changes.
+    groups = [[receiver] for receiver in receivers]
+    joined = True
+    while joined:
+        joined = False
+        for one, other in combinations(groups, 2):
+            if any(a & b for a, _ in one for b, _ in other):
+                groups.remove(other)
+                one += other
+                joined = True
+                break
+    assert guaranteed_union(*split(receivers)) == sum(max(count for _, count in group) for group in groups)
+
+
+@EXACT
+@given(few_receivers(), st.randoms(use_true_random=False))
+def test_the_order_of_receivers_does_not_matter(receivers: Receivers, shuffle: random.Random) -> None:
+    other = receivers.copy()
+    shuffle.shuffle(other)
+    assert largest_union(*split(other)) == largest_union(*split(receivers))
+    assert guaranteed_union(*split(other)) == guaranteed_union(*split(receivers))
+
+
+def test_the_example_of_the_design() -> None:
+    """One unit with 10 services at 60%, ten units with one and the same service at 100%: at most 7 of 10."""
+    sets = [frozenset(range(10))] + [frozenset({0})] * 10
+    counts = [6] + [1] * 10
+    assert largest_union(sets, counts) == 7
+    assert guaranteed_union(sets, counts) == 6
+
+
+def test_services_are_passed_along_a_long_chain() -> None:
+    """Receiver i may have services i and i+1 and reaches one: the last free place is a whole chain away."""
+    sets = [frozenset({i, i + 1}) for i in range(300)]
+    assert largest_union(sets, [1] * 300) == 300
+    assert largest_union([*sets, frozenset({0})], [1] * 301) == 301
+    assert largest_union([*sets, frozenset({0}), frozenset({300})], [1] * 302) == 301
+
+
+def test_nothing_is_reached_by_nobody() -> None:
+    assert largest_union([], []) == guaranteed_union([], []) == 0
+    assert largest_union([frozenset(), frozenset({1})], [0, 0]) == 0
+    assert guaranteed_union([frozenset(), frozenset({1})], [0, 0]) == 0
+
+
+def test_every_receiver_has_a_count() -> None:
+    with pytest.raises(ValueError, match="zip"):
+        largest_union([frozenset({1})], [])
+    with pytest.raises(ValueError, match="zip"):
+        guaranteed_union([frozenset({1})], [])
+
+
+@pytest.mark.parametrize("density", [0.02, 0.3, 0.95])
+def test_a_large_unit_is_answered_at_once(density: float) -> None:
+    """300 receivers × 400 services, every service with other takers: the live check asks this at each key."""
+    chance = random.Random(1045)
+    sets = [frozenset(s for s in range(400) if chance.random() < density) for _ in range(300)]
+    counts = [len(services) * 8 // 10 for services in sets]
+    fastest = 1.0
+    for _ in range(3):
+        start = time.perf_counter()
+        assert largest_union(sets, counts) >= guaranteed_union(sets, counts)
+        fastest = min(fastest, time.perf_counter() - start)
+    assert fastest < 0.1

@@ -78,7 +78,7 @@ def _reachable_binaries(folder: Path, user: str | None) -> Path:
     account = pwd.getpwnam(user)
     os.chown(folder, account.pw_uid, account.pw_gid)
     try:
-        subprocess.run([installed / "bin" / "postgres", "--version"], user=user, capture_output=True, check=True)
+        subprocess.run([str(installed / "bin" / "postgres"), "--version"], user=user, capture_output=True, check=True)
     except (PermissionError, subprocess.CalledProcessError):
         shutil.copytree(installed, folder / "pginstall")
         return folder / "pginstall" / "bin"

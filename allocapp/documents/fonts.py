@@ -71,7 +71,9 @@ def _files_named(folders: tuple[Path, ...], name: str) -> Iterator[Path]:
 def _font_folders() -> Iterator[Path]:
     """Where distributions and people keep fonts, system folders first."""
     shared = os.environ.get("XDG_DATA_DIRS") or "/usr/local/share:/usr/share"
-    personal = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    # not Path.home(): it raises for an account without a home, as containers have
+    home = Path(os.path.expanduser("~"))
+    personal = os.environ.get("XDG_DATA_HOME") or str(home / ".local" / "share")
     candidates = [Path(folder) / "fonts" for folder in (*shared.split(":"), personal) if folder]
-    candidates.append(Path.home() / ".fonts")
+    candidates.append(home / ".fonts")
     yield from (folder for folder in dict.fromkeys(candidates) if folder.is_dir())

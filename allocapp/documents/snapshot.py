@@ -1,0 +1,238 @@
+"""The snapshot of a decision, format 1: what is frozen with the number and printed, and nothing else.
+
+It is JSON in the database. Here it becomes typed values, and a snapshot that cannot be printed says where it is wrong
+before anything is typeset.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Final, TypeVar
+
+from allocapp.errors import InvalidSnapshot
+
+FORMAT: Final = 1
+
+T = TypeVar("T")
+
+# Points are lettered a, b, c, d, đ, e, g ...: the series of Vietnamese drafting ends after so many.
+MOST_POINTS: Final = 23
+
+
+class TargetKind(StrEnum):
+    """How the targets of an indicator are written: a rate in hundredths of a per cent, or a count."""
+
+    RATE = "rate"
+    QUANTITY = "quantity"
+
+
+@dataclass(frozen=True)
+class Issuer:
+    superior: tuple[str, ...]
+    body: tuple[str, ...]
+    name: str
+
+
+@dataclass(frozen=True)
+class Clause:
+    text: str
+    points: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Article:
+    text: str
+    clauses: tuple[Clause, ...]
+
+
+@dataclass(frozen=True)
+class Indicator:
+    name: str
+    kind: TargetKind
+
+
+@dataclass(frozen=True)
+class AnnexRow:
+    """A receiver; `targets` and `reasons` follow the order of the indicators, a target of None is "not assigned"."""
+
+    name: str
+    targets: tuple[int | None, ...]
+    reasons: tuple[str | None, ...]
+
+
+@dataclass(frozen=True)
+class AnnexGroup:
+    name: str
+    rows: tuple[AnnexRow, ...]
+
+
+@dataclass(frozen=True)
+class Annex:
+    title: str
+    indicators: tuple[Indicator, ...]
+    groups: tuple[AnnexGroup, ...]
+
+
+@dataclass(frozen=True)
+class DecisionSnapshot:
+    sample: bool
+    number: int
+    symbol: str
+    dated: date
+    place: str
+    issuer: Issuer
+    subject: str
+    authority: str
+    bases: tuple[str, ...]
+    proposal: str
+    articles: tuple[Article, ...]
+    recipients: tuple[str, ...]
+    archive: str
+    signer_lines: tuple[str, ...]
+    signer_name: str
+    annex: Annex
+
+
+def read_snapshot(snapshot: Mapping[str, object]) -> DecisionSnapshot:
+    """The typed snapshot. Texts come out in NFC.
+
+    Raises:
+        InvalidSnapshot: the format is unknown, something is missing, or a row does not fit the indicators.
+    """
+    root = _Node(snapshot, "")
+    if root.integer("format") != FORMAT:
+        raise InvalidSnapshot("format", str(FORMAT))
+    issuer, signer, annex = root.node("issuer"), root.node("signer"), root.node("annex")
+    return DecisionSnapshot(
+        sample=root.boolean("sample"),
+        number=root.integer("number"),
+        symbol=root.text("symbol"),
+        dated=root.day("date"),
+        place=root.text("place"),
+        issuer=Issuer(issuer.texts("superior"), issuer.texts("body"), issuer.text("name")),
+        subject=root.text("subject"),
+        authority=root.text("authority"),
+        bases=root.texts("bases"),
+        proposal=root.optional_text("proposal"),
+        articles=root.nodes("articles", _read_article),
+        recipients=root.texts("recipients"),
+        archive=root.text("archive"),
+        signer_lines=signer.texts("lines"),
+        signer_name=signer.text("name"),
+        annex=_read_annex(annex),
+    )
+
+
+def _read_article(article: _Node) -> Article:
+    return Article(article.text("text"), article.nodes("clauses", _read_clause))
+
+
+def _read_clause(clause: _Node) -> Clause:
+    points = clause.texts("points")
+    if len(points) > MOST_POINTS:
+        raise InvalidSnapshot(f"{clause.path}.points", f"at most {MOST_POINTS} texts")
+    return Clause(clause.text("text"), points)
+
+
+def _read_annex(annex: _Node) -> Annex:
+    indicators = annex.nodes("indicators", _read_indicator)
+    if not indicators:
+        raise InvalidSnapshot(f"{annex.path}.indicators", "at least one")
+
+    def read_row(row: _Node) -> AnnexRow:
+        read = AnnexRow(row.text("name"), row.targets("targets"), row.optional_texts("reasons"))
+        if len(read.targets) != len(indicators) or len(read.reasons) != len(indicators):
+            raise InvalidSnapshot(row.path, f"{len(indicators)} targets and reasons")
+        return read
+
+    def read_group(group: _Node) -> AnnexGroup:
+        return AnnexGroup(group.optional_text("name"), group.nodes("rows", read_row))
+
+    return Annex(annex.text("title"), indicators, annex.nodes("groups", read_group))
+
+
+def _read_indicator(indicator: _Node) -> Indicator:
+    kind = indicator.text("kind")
+    if kind not in tuple(TargetKind):
+        raise InvalidSnapshot(f"{indicator.path}.kind", " or ".join(TargetKind))
+    return Indicator(indicator.text("name"), TargetKind(kind))
+
+
+class _Node:
+    """A JSON object and where it stands, so that a wrong value can be named."""
+
+    def __init__(self, value: object, path: str) -> None:
+        if not isinstance(value, Mapping):
+            raise InvalidSnapshot(path or "snapshot", "an object")
+        self._value = value
+        self.path = path
+
+    def _at(self, key: str) -> str:
+        return f"{self.path}.{key}" if self.path else key
+
+    def _list(self, key: str) -> Sequence[object]:
+        value = self._value.get(key)
+        if not isinstance(value, list | tuple):
+            raise InvalidSnapshot(self._at(key), "a list")
+        return value
+
+    def node(self, key: str) -> _Node:
+        return _Node(self._value.get(key), self._at(key))
+
+    def nodes(self, key: str, read: Callable[[_Node], T]) -> tuple[T, ...]:
+        return tuple(read(_Node(value, f"{self._at(key)}[{n}]")) for n, value in enumerate(self._list(key)))
+
+    def text(self, key: str) -> str:
+        text = self.optional_text(key)
+        if not text:
+            raise InvalidSnapshot(self._at(key), "a text")
+        return text
+
+    def optional_text(self, key: str) -> str:
+        return _text(self._value.get(key, ""), self._at(key))
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        texts = tuple(_text(value, f"{self._at(key)}[{n}]") for n, value in enumerate(self._list(key)))
+        if "" in texts:
+            raise InvalidSnapshot(f"{self._at(key)}[{texts.index('')}]", "a text")
+        return texts
+
+    def optional_texts(self, key: str) -> tuple[str | None, ...]:
+        values = enumerate(self._list(key))
+        return tuple(None if value is None else _text(value, f"{self._at(key)}[{n}]") for n, value in values)
+
+    def targets(self, key: str) -> tuple[int | None, ...]:
+        values = enumerate(self._list(key))
+        return tuple(None if value is None else _integer(value, f"{self._at(key)}[{n}]") for n, value in values)
+
+    def integer(self, key: str) -> int:
+        return _integer(self._value.get(key), self._at(key))
+
+    def boolean(self, key: str) -> bool:
+        value = self._value.get(key)
+        if not isinstance(value, bool):
+            raise InvalidSnapshot(self._at(key), "true or false")
+        return value
+
+    def day(self, key: str) -> date:
+        try:
+            return date.fromisoformat(self.text(key))
+        except ValueError as error:
+            raise InvalidSnapshot(self._at(key), "a date such as 2022-06-05") from error
+
+
+def _text(value: object, path: str) -> str:
+    if not isinstance(value, str):
+        raise InvalidSnapshot(path, "a text")
+    return unicodedata.normalize("NFC", value).strip()
+
+
+def _integer(value: object, path: str) -> int:
+    # bool is an int in Python, and `true` is no target
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise InvalidSnapshot(path, "a whole number from 0")
+    return value

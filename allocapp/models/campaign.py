@@ -14,7 +14,7 @@ from allocapp.rules.balance import Direction, IndicatorRule, Kind, RollUp
 
 
 class Indicator(Model):
-    """A version of an indicator: numerator over denominator, how it rolls up, which way is good, and its legal source."""
+    """A version of an indicator: numerator over denominator, how it rolls up, which way is good, its legal source."""
 
     __tablename__ = "indicator"
     __table_args__ = (UniqueConstraint("code", "version"),)
@@ -69,7 +69,7 @@ class Campaign(Model):
 
 
 class CampaignIndicator(Model):
-    """An indicator in a campaign, with the campaign's policy on it and what the root itself was assigned from outside."""
+    """An indicator in a campaign: the campaign's policy on it, and what the root itself was assigned from outside."""
 
     __tablename__ = "campaign_indicator"
     __table_args__ = (
@@ -103,8 +103,8 @@ class CampaignIndicator(Model):
 class Expectation(Model):
     """What a unit is expected to handle for an indicator in the campaign's period: frozen, the ground of every plan.
 
-    ``weight`` is the forecast denominator (a count). For an indicator over distinct services, ``services`` lists the ids
-    of the services expected, and the weight is their number. The baseline is last year's numerator and denominator.
+    ``weight`` is the forecast denominator (a count). For an indicator over distinct services, ``services`` lists the
+    ids of the services expected, and the weight is their number. The baseline is last year's numerator and denominator.
     The list is stored in one column because it is frozen as a whole and read as a whole, on every live check.
     """
 

@@ -95,7 +95,7 @@ class DecisionFile(Model):
 
 
 class NumberSeries(Model):
-    """The yearly series of an issuing unit: its row is locked while a number is taken, so none repeats and none is lost."""
+    """The yearly series of an issuing unit: where it stands; none repeats and none is lost."""
 
     __tablename__ = "number_series"
 

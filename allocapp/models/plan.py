@@ -40,7 +40,8 @@ class Plan(Model):
         CheckConstraint("revision >= 1 AND version >= 1", name="counting"),
         CheckConstraint("(state IN ('draft', 'returned')) OR submitted_hash IS NOT NULL", name="submitted"),
         CheckConstraint(
-            "(state NOT IN ('approved', 'issued', 'superseded', 'revoked')) OR approved_hash IS NOT NULL", name="approved"
+            "(state NOT IN ('approved', 'issued', 'superseded', 'revoked')) OR approved_hash IS NOT NULL",
+            name="approved",
         ),
         CheckConstraint("approved_by_id IS NULL OR approved_by_id <> submitted_by_id", name="two_persons"),
         CheckConstraint("state <> 'returned' OR return_reason <> ''", name="return_reason"),

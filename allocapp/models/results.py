@@ -1,4 +1,4 @@
-"""Services, measures, reporting periods, and the counts that leaves report. Nothing here holds a dossier or a person."""
+"""Services, measures, reporting periods, and the counts that leaves report: no dossier and no person."""
 
 from __future__ import annotations
 

@@ -1,0 +1,185 @@
+"""Who may do what, where: one table of role × action, and loaders that authorise while they load.
+
+A grant is a role at a unit. Its *reach* says over which units the role acts: its own, those directly below it, or its
+whole subtree. What lies out of sight is not found (404); what is seen but not allowed is forbidden (403).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from enum import StrEnum
+
+from sqlalchemy import ColumnElement, and_, or_, select
+
+from allocapp.db import db
+from allocapp.errors import Forbidden, NotFound
+from allocapp.models.account import Account, Grant, Role
+from allocapp.models.decision import Decision
+from allocapp.models.plan import Plan
+from allocapp.models.unit import Unit
+from allocapp.rules.workflow import DecisionState
+
+
+class Action(StrEnum):
+    """What the application lets somebody do."""
+
+    VIEW_PLAN = "view_plan"
+    OPEN_PLAN = "open_plan"
+    EDIT_PLAN = "edit_plan"
+    SUBMIT_PLAN = "submit_plan"
+    WITHDRAW_PLAN = "withdraw_plan"
+    REVIEW_PLAN = "review_plan"
+    RETURN_PLAN = "return_plan"
+    APPROVE_PLAN = "approve_plan"
+    REOPEN_PLAN = "reopen_plan"
+    VIEW_DECISION = "view_decision"
+    NUMBER_DECISION = "number_decision"
+    RETRY_RENDER = "retry_render"
+    SIGN_DECISION = "sign_decision"
+    SEAL_DECISION = "seal_decision"
+    REFUSE_DECISION = "refuse_decision"
+    VIEW_QUOTA = "view_quota"
+    ACKNOWLEDGE = "acknowledge"
+    READ_JOURNAL = "read_journal"
+
+
+class Reach(StrEnum):
+    """Over which units a grant acts."""
+
+    OWN = "own"  # the grant's unit itself
+    SUBORDINATE = "subordinate"  # the units directly below; the campaign's root is its own superior
+    SUBTREE = "subtree"  # the grant's unit and everything below it
+
+
+_READ: dict[Action, Reach] = {
+    Action.VIEW_PLAN: Reach.SUBTREE,
+    Action.VIEW_DECISION: Reach.SUBTREE,
+    Action.VIEW_QUOTA: Reach.SUBTREE,
+}
+
+ALLOWED: Mapping[Role, Mapping[Action, Reach]] = {
+    Role.PREPARER: _READ
+    | {
+        Action.OPEN_PLAN: Reach.OWN,
+        Action.EDIT_PLAN: Reach.OWN,
+        Action.SUBMIT_PLAN: Reach.OWN,
+        Action.WITHDRAW_PLAN: Reach.OWN,
+    },
+    Role.APPROVER: _READ
+    | {
+        Action.REVIEW_PLAN: Reach.SUBORDINATE,
+        Action.RETURN_PLAN: Reach.SUBORDINATE,
+        Action.APPROVE_PLAN: Reach.SUBORDINATE,
+        Action.REOPEN_PLAN: Reach.SUBORDINATE,
+    },
+    Role.LEADER: _READ | {Action.SIGN_DECISION: Reach.OWN, Action.REFUSE_DECISION: Reach.OWN},
+    Role.CLERK: _READ
+    | {
+        Action.NUMBER_DECISION: Reach.OWN,
+        Action.RETRY_RENDER: Reach.OWN,
+        Action.SEAL_DECISION: Reach.OWN,
+        Action.REFUSE_DECISION: Reach.OWN,
+        Action.ACKNOWLEDGE: Reach.OWN,
+    },
+    Role.DATA_OFFICER: {Action.VIEW_QUOTA: Reach.SUBTREE},
+    Role.VIEWER: {Action.VIEW_QUOTA: Reach.OWN, Action.ACKNOWLEDGE: Reach.OWN},
+    Role.COORDINATOR: _READ,
+    Role.ADMINISTRATOR: {Action.READ_JOURNAL: Reach.SUBTREE},
+    Role.AUDITOR: _READ | {Action.READ_JOURNAL: Reach.SUBTREE},
+}
+
+# A decision in force is addressed to the whole subtree of its unit: everybody in it may read it, nobody beside it.
+READABLE_BELOW = (DecisionState.ISSUED, DecisionState.DISPATCHED)
+
+
+def held_grants(account: Account, today: date) -> list[Grant]:
+    """The roles the account holds on that day; none for an account that has been switched off."""
+    return [grant for grant in account.grants if account.active and grant.holds_on(today)]
+
+
+def _reaching(account: Account, action: Action, today: date) -> list[tuple[Grant, Reach]]:
+    return [
+        (grant, ALLOWED[grant.role][action]) for grant in held_grants(account, today) if action in ALLOWED[grant.role]
+    ]
+
+
+def _covers(grant: Grant, reach: Reach, unit: Unit, root_id: int | None) -> bool:
+    if reach is Reach.SUBTREE:
+        return unit.is_within(grant.unit)
+    if reach is Reach.OWN:
+        return grant.unit_id == unit.id
+    return grant.unit_id == (unit.id if unit.id == root_id else unit.parent_id)
+
+
+def may_at_unit(account: Account, action: Action, unit: Unit, today: date, *, root_id: int | None = None) -> bool:
+    """Whether the account may do ``action`` on what belongs to ``unit``. ``root_id`` is the campaign's root, if any."""
+    return any(_covers(grant, reach, unit, root_id) for grant, reach in _reaching(account, action, today))
+
+
+def may_on_plan(account: Account, action: Action, plan: Plan, today: date) -> bool:
+    """Whether the account may do ``action`` on the plan, whatever its state (that is the workflow's affair)."""
+    return may_at_unit(account, action, plan.unit, today, root_id=plan.campaign.root_id)
+
+
+def may_on_decision(account: Account, action: Action, decision: Decision, today: date) -> bool:
+    """Whether the account may do ``action`` on the decision, whatever its state."""
+    if may_at_unit(account, action, decision.unit, today):
+        return True
+    if action is not Action.VIEW_DECISION or decision.state not in READABLE_BELOW:
+        return False
+    return any(grant.unit.is_within(decision.unit) for grant in held_grants(account, today))
+
+
+def load_plan(
+    account: Account, plan_id: int, action: Action = Action.VIEW_PLAN, *, today: date, lock: bool = False
+) -> Plan:
+    """The plan, if the account may do ``action`` on it. ``lock`` holds its row until the transaction ends.
+
+    Raises NotFound if it may not even be seen, Forbidden if it may be seen but this may not be done.
+    """
+    statement = select(Plan).where(Plan.id == plan_id)
+    plan = db.session.scalar(statement.with_for_update(of=Plan) if lock else statement)
+    if plan is None or not may_on_plan(account, Action.VIEW_PLAN, plan, today):
+        raise NotFound
+    if not may_on_plan(account, action, plan, today):
+        raise Forbidden(action)
+    return plan
+
+
+def load_decision(
+    account: Account, decision_id: int, action: Action = Action.VIEW_DECISION, *, today: date, lock: bool = False
+) -> Decision:
+    """The decision, if the account may do ``action`` on it; raises as load_plan does."""
+    statement = select(Decision).where(Decision.id == decision_id)
+    decision = db.session.scalar(statement.with_for_update(of=Decision) if lock else statement)
+    if decision is None or not may_on_decision(account, Action.VIEW_DECISION, decision, today):
+        raise NotFound
+    if not may_on_decision(account, action, decision, today):
+        raise Forbidden(action)
+    return decision
+
+
+def load_unit(account: Account, unit_id: int, action: Action = Action.VIEW_QUOTA, *, today: date) -> Unit:
+    """The unit, if the account may do ``action`` there; raises NotFound or Forbidden."""
+    unit = db.session.get(Unit, unit_id)
+    if unit is None or not may_at_unit(account, Action.VIEW_QUOTA, unit, today):
+        raise NotFound
+    if not may_at_unit(account, action, unit, today):
+        raise Forbidden(action)
+    return unit
+
+
+def units_reached(account: Account, action: Action, today: date) -> ColumnElement[bool]:
+    """Condition on ``Unit`` for a query: the units on which the account may do ``action`` (own or whole subtree)."""
+    conditions = [
+        Unit.path.startswith(grant.unit.path) if reach is Reach.SUBTREE else Unit.id == grant.unit_id
+        for grant, reach in _reaching(account, action, today)
+    ]
+    return or_(*conditions) if conditions else and_(Unit.id.is_(None))
+
+
+def require(account: Account, action: Action, today: date) -> None:
+    """Raise Forbidden unless the account may do ``action`` somewhere."""
+    if not _reaching(account, action, today):
+        raise Forbidden(action)

@@ -1,0 +1,330 @@
+"""A decision's road: prepared with the approval, numbered, rendered, signed by the person, sealed by the body.
+
+Signing works outside any transaction: claim, sign, then complete what was claimed. A crash in between leaves the
+decision unsigned, and it can be signed again once the claim has lapsed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import func, or_, select, update
+
+from allocapp.access import READABLE_BELOW, Action, held_grants, load_decision, may_on_decision, units_reached
+from allocapp.clock import local_day
+from allocapp.db import db
+from allocapp.errors import (
+    ContentChanged,
+    ReasonRequired,
+    SignatureClaimed,
+    SigningKeyMissing,
+    StaleVersion,
+    TextTooLong,
+)
+from allocapp.models.account import Account
+from allocapp.models.decision import (
+    Decision,
+    DecisionFile,
+    NumberSeries,
+    RegisterEntry,
+    SignerRole,
+    SigningKey,
+    Stage,
+)
+from allocapp.models.event import Subject
+from allocapp.models.job import Job
+from allocapp.models.plan import Plan
+from allocapp.models.unit import Unit
+from allocapp.rules.content import canonical_json
+from allocapp.rules.numbering import check_document_date, next_number
+from allocapp.rules.workflow import (
+    DecisionAction,
+    DecisionState,
+    PlanAction,
+    decision_actions,
+    next_decision_state,
+)
+from allocapp.services.job import newest_job, request_job, retry_job
+from allocapp.services.journal import record_event
+from allocapp.services.sheet import read_sheet
+from allocapp.services.snapshot import build_snapshot, decision_subject
+from allocapp.services.transition import move_decision, move_plan
+
+RENDER_JOB = "render_decision"
+CLAIM = timedelta(minutes=2)
+REASON_LIMIT = 2000
+
+RIGHTS: Mapping[DecisionAction, Action] = {
+    DecisionAction.NUMBER: Action.NUMBER_DECISION,
+    DecisionAction.SIGN: Action.SIGN_DECISION,
+    DecisionAction.SEAL: Action.SEAL_DECISION,
+    DecisionAction.REFUSE: Action.REFUSE_DECISION,
+}
+# what each signature is put on, what it makes, and the step it is
+SIGNATURES: Mapping[SignerRole, tuple[Stage, Stage, DecisionAction]] = {
+    SignerRole.PERSON: (Stage.RENDERED, Stage.SIGNED, DecisionAction.SIGN),
+    SignerRole.BODY: (Stage.SIGNED, Stage.SEALED, DecisionAction.SEAL),
+}
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The right to put one signature on one file, until ``until``."""
+
+    decision_id: int
+    role: SignerRole
+    pdf: bytes
+    pkcs12: bytes
+    until: datetime
+
+
+def prepare_decision(plan: Plan, *, actor: Account, now: datetime) -> Decision:
+    """Make the decision on an approved plan, for the clerk to number."""
+    decision = Decision(
+        plan=plan,
+        unit=plan.unit,
+        state=DecisionState.PREPARED,
+        version=1,
+        created_at=now,
+        subject=decision_subject(read_sheet(plan)),
+    )
+    db.session.add(decision)
+    db.session.flush()  # its id is needed for the journal
+    record_event(
+        Subject.DECISION,
+        decision.id,
+        "prepare",
+        actor=actor,
+        now=now,
+        unit_id=decision.unit_id,
+        to_state=decision.state.value,
+    )
+    return decision
+
+
+def withdraw_prepared_decision(plan: Plan, *, actor: Account, now: datetime, reason: str) -> None:
+    """Take back the decision of a plan that is reopened. Raises TransitionNotAllowed once it has a number."""
+    living = Decision.state.not_in((DecisionState.VOIDED, DecisionState.WITHDRAWN))
+    statement = select(Decision).where(Decision.plan_id == plan.id, living)
+    for decision in db.session.scalars(statement.with_for_update(of=Decision)):
+        move_decision(decision, DecisionAction.WITHDRAW, actor=actor, now=now, reason=reason)
+
+
+def list_decisions(account: Account, *, today: date) -> Sequence[Decision]:
+    """The decisions the account may read, newest first: those of units in its reach, and those in force above it."""
+    reached = select(Unit.id).where(units_reached(account, Action.VIEW_DECISION, today))
+    above = {unit_id for grant in held_grants(account, today) for unit_id in (*grant.unit.ancestor_ids, grant.unit_id)}
+    readable = or_(
+        Decision.unit_id.in_(reached),
+        Decision.unit_id.in_(above) & Decision.state.in_(READABLE_BELOW),
+    )
+    return db.session.scalars(select(Decision).where(readable).order_by(Decision.id.desc())).all()
+
+
+def number_decision(decision_id: int, *, version: int, dated: date, actor: Account, now: datetime) -> Decision:
+    """Take the next number of the unit's register, freeze the snapshot, and ask for the PDF: all or nothing.
+
+    Raises DateNotAllowed, ContentChanged when the approval has lapsed because the content moved, StaleVersion,
+    TransitionNotAllowed, NotFound, Forbidden.
+    """
+    decision = _load(decision_id, DecisionAction.NUMBER, actor, now, version=version)
+    plan = decision.plan
+    sheet = read_sheet(plan)
+    if sheet.content_hash != plan.approved_hash:
+        raise ContentChanged
+    assert plan.approved_at is not None, "an approved plan has its moment of approval"
+    entry = _take_number(decision, dated, not_before=local_day(plan.approved_at), actor=actor, now=now)
+    snapshot = build_snapshot(sheet, number=entry.number, symbol=entry.symbol, dated=dated)
+    decision.number, decision.symbol, decision.dated = entry.number, entry.symbol, dated
+    decision.subject = entry.subject = str(snapshot["subject"])
+    decision.snapshot = canonical_json(snapshot)
+    decision.snapshot_hash = hashlib.sha256(decision.snapshot.encode()).hexdigest()
+    decision.numbered_at, decision.numbered_by = now, actor
+    move_decision(decision, DecisionAction.NUMBER, actor=actor, now=now)
+    request_job(RENDER_JOB, decision.id, cause="numbered", now=now)
+    return decision
+
+
+def refuse_decision(decision_id: int, *, version: int, reason: str, actor: Account, now: datetime) -> Decision:
+    """Refuse a numbered decision before it is signed: its number is voided with the reason, a new one prepared."""
+    decision = _load(decision_id, DecisionAction.REFUSE, actor, now, version=version)
+    reason = reason.strip()
+    if not reason:
+        raise ReasonRequired
+    if len(reason) > REASON_LIMIT:
+        raise TextTooLong(REASON_LIMIT)
+    if decision.claimed_until and decision.claimed_until > now:
+        raise SignatureClaimed
+    entry = db.session.scalars(select(RegisterEntry).where(RegisterEntry.decision_id == decision.id)).one()
+    entry.voided_at, entry.void_reason = now, reason
+    decision.void_reason = reason
+    move_decision(decision, DecisionAction.REFUSE, actor=actor, now=now, reason=reason)
+    db.session.flush()  # the refused one must stop being the plan's living decision before the next is made
+    return prepare_decision(decision.plan, actor=actor, now=now)
+
+
+def retry_render(decision_id: int, *, actor: Account, now: datetime) -> Decision:
+    """Render again what failed to be rendered."""
+    today = local_day(now)
+    decision = load_decision(actor, decision_id, Action.RETRY_RENDER, today=today, lock=True)
+    next_decision_state(decision.state, DecisionAction.RENDER)
+    job = render_job(decision)
+    if job is None:
+        request_job(RENDER_JOB, decision.id, cause="retried", now=now)
+    else:
+        retry_job(job)
+    record_event(Subject.DECISION, decision.id, "retry_render", actor=actor, now=now, unit_id=decision.unit_id)
+    return decision
+
+
+def complete_render(decision_id: int, pdf: bytes, *, now: datetime) -> None:
+    """Keep the rendered PDF. Nothing happens when it was rendered already, or refused in the meantime."""
+    decision = db.session.scalar(select(Decision).where(Decision.id == decision_id).with_for_update(of=Decision))
+    if decision is None or decision.state is not DecisionState.NUMBERED:
+        return
+    _keep_file(decision, Stage.RENDERED, pdf, now)
+    move_decision(decision, DecisionAction.RENDER, actor=None, now=now)
+
+
+def claim_signature(
+    decision_id: int, role: SignerRole, *, version: int, keys: Path, actor: Account, now: datetime
+) -> Claim:
+    """Claim the decision for one signature: two clicks or two people give one.
+
+    ``keys`` is the folder of the signing keys. Raises SignatureClaimed, SigningKeyMissing, StaleVersion,
+    TransitionNotAllowed, NotFound, Forbidden.
+    """
+    before, _, action = SIGNATURES[role]
+    decision = _load(decision_id, action, actor, now, version=version)
+    if decision.claimed_until and decision.claimed_until > now:
+        raise SignatureClaimed
+    pkcs12 = _signing_key(decision.unit, role, keys)
+    decision.claimed_until = now + CLAIM
+    found = read_file(decision, before)
+    assert found is not None, "a decision in this state has its file"
+    return Claim(decision.id, role, found.content, pkcs12, decision.claimed_until)
+
+
+def complete_signature(claim: Claim, pdf: bytes, *, actor: Account, now: datetime) -> Decision:
+    """Keep the signed file. The body's seal issues the decision and puts its plan in force.
+
+    Raises SignatureClaimed when the claim lapsed and somebody else took it.
+    """
+    _, after, action = SIGNATURES[claim.role]
+    decision = _load(claim.decision_id, action, actor, now)
+    if decision.claimed_until != claim.until:
+        raise SignatureClaimed
+    _keep_file(decision, after, pdf, now)
+    decision.claimed_until = None
+    move_decision(decision, action, actor=actor, now=now)
+    if claim.role is SignerRole.PERSON:
+        decision.signed_at, decision.signed_by = now, actor
+    else:
+        decision.sealed_at, decision.sealed_by = now, actor
+        decision.plan.issued_at = now
+        move_plan(decision.plan, PlanAction.ISSUE, actor=actor, now=now)
+    return decision
+
+
+def release_signature(claim: Claim) -> None:
+    """Give a claim up after a wrong passphrase or a failure, so that the signer can try again at once."""
+    db.session.execute(
+        update(Decision)
+        .where(Decision.id == claim.decision_id, Decision.claimed_until == claim.until)
+        .values(claimed_until=None)
+    )
+
+
+def decision_actions_for(decision: Decision, account: Account, today: date) -> frozenset[DecisionAction]:
+    """What the account may do with the decision now: state and right together."""
+    return frozenset(
+        action
+        for action in decision_actions(decision.state)
+        if action in RIGHTS and may_on_decision(account, RIGHTS[action], decision, today)
+    )
+
+
+def read_file(decision: Decision, stage: Stage | None = None) -> DecisionFile | None:
+    """The decision's file at that stage, or at the furthest it has reached."""
+    files = {
+        file.stage: file
+        for file in db.session.scalars(select(DecisionFile).where(DecisionFile.decision_id == decision.id))
+    }
+    for wanted in (stage,) if stage else (Stage.SEALED, Stage.SIGNED, Stage.RENDERED):
+        if wanted in files:
+            return files[wanted]
+    return None
+
+
+def render_job(decision: Decision) -> Job | None:
+    """The job that renders the decision, with its state and, where it failed, the reason."""
+    return newest_job(RENDER_JOB, decision.id)
+
+
+def _load(
+    decision_id: int, action: DecisionAction, actor: Account, now: datetime, *, version: int | None = None
+) -> Decision:
+    decision = load_decision(actor, decision_id, RIGHTS[action], today=local_day(now), lock=True)
+    next_decision_state(decision.state, action)
+    if version is not None and version != decision.version:
+        raise StaleVersion(decision.version)
+    return decision
+
+
+def _take_number(decision: Decision, dated: date, *, not_before: date, actor: Account, now: datetime) -> RegisterEntry:
+    unit = decision.unit
+    # one lock per issuing unit: whoever takes a number waits for the one before
+    db.session.execute(select(Unit.id).where(Unit.id == unit.id).with_for_update())
+    latest = db.session.scalar(
+        select(func.max(RegisterEntry.dated)).where(
+            RegisterEntry.unit_id == unit.id, RegisterEntry.symbol == unit.symbol, RegisterEntry.year == dated.year
+        )
+    )
+    # numbers and dates run in the same order within a year's register
+    check_document_date(dated, max(not_before, latest) if latest else not_before, local_day(now))
+    key = (unit.id, unit.symbol, dated.year)
+    series = db.session.get(NumberSeries, key, populate_existing=True)
+    if series is None:
+        series = NumberSeries(unit_id=unit.id, symbol=unit.symbol, year=dated.year, last_number=0)
+        db.session.add(series)
+    series.last_number = next_number(series.last_number)
+    entry = RegisterEntry(
+        unit_id=unit.id,
+        symbol=unit.symbol,
+        year=dated.year,
+        number=series.last_number,
+        decision_id=decision.id,
+        subject=decision.subject,
+        dated=dated,
+        taken_at=now,
+        taken_by_id=actor.id,
+        void_reason="",
+    )
+    db.session.add(entry)
+    return entry
+
+
+def _signing_key(unit: Unit, role: SignerRole, keys: Path) -> bytes:
+    key = db.session.scalar(select(SigningKey).where(SigningKey.unit_id == unit.id, SigningKey.role == role))
+    if key is None:
+        raise SigningKeyMissing(unit.name, role.value)
+    try:
+        return (keys / key.filename).read_bytes()
+    except OSError:
+        raise SigningKeyMissing(unit.name, role.value) from None
+
+
+def _keep_file(decision: Decision, stage: Stage, pdf: bytes, now: datetime) -> None:
+    db.session.add(
+        DecisionFile(
+            decision_id=decision.id,
+            stage=stage,
+            sha256=hashlib.sha256(pdf).hexdigest(),
+            content=pdf,
+            created_at=now,
+        )
+    )

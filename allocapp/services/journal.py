@@ -1,0 +1,89 @@
+"""The journal: written in the transaction of what it tells, read as a plan's story or by an auditor."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy.orm import joinedload
+
+from allocapp.access import Action, require, units_reached
+from allocapp.db import db
+from allocapp.models.account import Account
+from allocapp.models.decision import Decision
+from allocapp.models.event import Event, Subject
+from allocapp.models.plan import Plan
+from allocapp.models.unit import Unit
+
+PAGE = 50
+
+
+def record_event(
+    subject: Subject,
+    subject_id: int | None,
+    action: str,
+    *,
+    actor: Account | None,
+    now: datetime,
+    unit_id: int | None = None,
+    from_state: str = "",
+    to_state: str = "",
+    reason: str = "",
+    address: str = "",
+) -> Event:
+    """Add a line to the journal, in the current transaction: who, when, what, from, to, why."""
+    event = Event(
+        at=now,
+        account_id=actor.id if actor else None,
+        unit_id=unit_id,
+        subject=subject,
+        subject_id=subject_id,
+        action=action,
+        from_state=from_state,
+        to_state=to_state,
+        reason=reason,
+        address=address,
+    )
+    db.session.add(event)
+    return event
+
+
+def plan_story(plan: Plan) -> Sequence[Event]:
+    """Everything that happened to a plan and to its decisions, oldest first."""
+    decisions = select(Decision.id).where(Decision.plan_id == plan.id)
+    return _read(
+        or_(
+            and_(Event.subject == Subject.PLAN, Event.subject_id == plan.id),
+            and_(Event.subject == Subject.DECISION, Event.subject_id.in_(decisions)),
+        )
+    )
+
+
+def decision_story(decision: Decision) -> Sequence[Event]:
+    """Everything that happened to one decision, oldest first."""
+    return _read(and_(Event.subject == Subject.DECISION, Event.subject_id == decision.id))
+
+
+def list_events(account: Account, *, today: date, page: int) -> tuple[Sequence[Event], bool]:
+    """Page ``page`` (from 1) of the journal of the units the account may audit, newest first, and whether more follow.
+
+    Attempts to sign in under a name that does not exist belong to no unit; every auditor sees them. Raises Forbidden.
+    """
+    require(account, Action.READ_JOURNAL, today)
+    units = select(Unit.id).where(units_reached(account, Action.READ_JOURNAL, today))
+    statement = (
+        select(Event)
+        .where(or_(Event.unit_id.in_(units), Event.unit_id.is_(None)))
+        .options(joinedload(Event.account), joinedload(Event.unit))
+        .order_by(Event.id.desc())
+        .offset((max(page, 1) - 1) * PAGE)
+        .limit(PAGE + 1)
+    )
+    events = db.session.scalars(statement).all()
+    return events[:PAGE], len(events) > PAGE
+
+
+def _read(condition: ColumnElement[bool]) -> Sequence[Event]:
+    statement = select(Event).where(condition).options(joinedload(Event.account)).order_by(Event.id)
+    return db.session.scalars(statement).all()

@@ -1,0 +1,279 @@
+"""A plan's road: opened, filled in, submitted, reviewed, returned or approved. One service for one intention.
+
+Each one locks the plan's row, then checks right, version and source state, changes, and writes an event: all in the
+caller's transaction, or nothing of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+
+from sqlalchemy import delete, select
+
+from allocapp.access import Action, load_plan, may_at_unit, may_on_plan
+from allocapp.clock import local_day
+from allocapp.db import db
+from allocapp.errors import (
+    ContentChanged,
+    Forbidden,
+    MayNotAllocate,
+    MissingRow,
+    NotFound,
+    PlanExists,
+    ReasonRequired,
+    StaleVersion,
+    SubmitterMayNotApprove,
+    SuperiorNotIssued,
+    TextTooLong,
+    UnbalancedPlan,
+    UnknownRow,
+)
+from allocapp.models.account import Account
+from allocapp.models.campaign import Campaign
+from allocapp.models.event import Subject
+from allocapp.models.plan import Plan, PlanComment, PlanTarget
+from allocapp.models.unit import Unit
+from allocapp.rules.workflow import PlanAction, PlanState, needs_reason, next_plan_state, plan_actions
+from allocapp.services.decision import prepare_decision, withdraw_prepared_decision
+from allocapp.services.journal import record_event
+from allocapp.services.sheet import Entry, Key, Sheet, check_sheet, read_sheet
+from allocapp.services.transition import move_plan
+from allocapp.services.unit import receivers_of
+
+REASON_LIMIT = 2000
+COMMENT_LIMIT = 1000
+EXCUSE_LIMIT = 300
+
+# the right that each step of the road asks for
+RIGHTS: Mapping[PlanAction, Action] = {
+    PlanAction.SAVE: Action.EDIT_PLAN,
+    PlanAction.SUBMIT: Action.SUBMIT_PLAN,
+    PlanAction.WITHDRAW: Action.WITHDRAW_PLAN,
+    PlanAction.REVIEW: Action.REVIEW_PLAN,
+    PlanAction.HAND_BACK: Action.REVIEW_PLAN,
+    PlanAction.RETURN: Action.RETURN_PLAN,
+    PlanAction.APPROVE: Action.APPROVE_PLAN,
+    PlanAction.REOPEN: Action.REOPEN_PLAN,
+}
+
+
+def open_plan(unit_id: int, campaign_id: int, *, actor: Account, now: datetime) -> Plan:
+    """Begin the unit's plan in the campaign: a draft with one row for each receiver and indicator.
+
+    Raises NotFound, Forbidden, PlanExists, MayNotAllocate.
+    """
+    today = local_day(now)
+    unit, campaign = db.session.get(Unit, unit_id), db.session.get(Campaign, campaign_id)
+    if unit is None or campaign is None or not may_at_unit(actor, Action.VIEW_PLAN, unit, today):
+        raise NotFound
+    if not may_at_unit(actor, Action.OPEN_PLAN, unit, today):
+        raise Forbidden(Action.OPEN_PLAN)
+    # the unit's row is locked so that two people who begin at once do not both find nothing
+    db.session.execute(select(Unit.id).where(Unit.id == unit_id).with_for_update())
+    if db.session.scalar(select(Plan.id).where(Plan.campaign_id == campaign_id, Plan.unit_id == unit_id)):
+        raise PlanExists
+    receivers = receivers_of(unit, campaign)
+    if not (unit.may_allocate and receivers and unit.path.startswith(campaign.root.path)):
+        raise MayNotAllocate(unit.name)
+    plan = Plan(
+        campaign=campaign,
+        unit=unit,
+        revision=1,
+        version=1,
+        state=PlanState.DRAFT,
+        created_at=now,
+        changed_at=now,
+        changed_by=actor,
+    )
+    db.session.add(plan)
+    db.session.flush()  # the plan's id is needed for its rows and its event
+    db.session.add_all(
+        PlanTarget(
+            plan_id=plan.id,
+            unit_id=receiver.id,
+            indicator_id=column.indicator_id,
+            position=position,
+            target=None,
+            excuse="",
+        )
+        for position, receiver in enumerate(receivers)
+        for column in campaign.indicators
+    )
+    record_event(Subject.PLAN, plan.id, "open", actor=actor, now=now, unit_id=unit.id, to_state=PlanState.DRAFT.value)
+    return plan
+
+
+def save_targets(plan_id: int, entries: Mapping[Key, Entry], *, version: int, actor: Account, now: datetime) -> Plan:
+    """Keep what was typed, balanced or not. Every cell of the plan must be there and no other.
+
+    A form sent twice finds its own values stored and changes nothing. Raises StaleVersion when somebody else's change
+    came in between, MissingRow, UnknownRow, TransitionNotAllowed, NotFound, Forbidden.
+    """
+    plan = _load(plan_id, PlanAction.SAVE, actor, now)
+    _write_targets(plan, entries, version=version, actor=actor, now=now)
+    return plan
+
+
+def submit_plan(
+    plan_id: int, entries: Mapping[Key, Entry], *, version: int, seen_hash: str, actor: Account, now: datetime
+) -> Plan:
+    """Keep what was typed and submit it to the superior, both or neither. It must balance.
+
+    ``seen_hash`` is the content hash of the sheet the person typed on: if weights, T or anything else moved under the
+    typing, nothing is submitted. Raises ContentChanged, SuperiorNotIssued, UnbalancedPlan, and as save_targets does.
+    """
+    plan = _load(plan_id, PlanAction.SUBMIT, actor, now, version=version)
+    if read_sheet(plan).content_hash != seen_hash:
+        raise ContentChanged
+    _write_targets(plan, entries, version=version, actor=actor, now=now)
+    sheet = read_sheet(plan)
+    require_balance(sheet)
+    move_plan(plan, PlanAction.SUBMIT, actor=actor, now=now)
+    plan.submitted_at, plan.submitted_by, plan.submitted_hash = now, actor, sheet.content_hash
+    plan.return_reason = ""
+    return plan
+
+
+def withdraw_plan(plan_id: int, *, version: int, actor: Account, now: datetime) -> Plan:
+    """Take a submission back before anybody reviews it."""
+    plan = _load(plan_id, PlanAction.WITHDRAW, actor, now, version=version)
+    return move_plan(plan, PlanAction.WITHDRAW, actor=actor, now=now)
+
+
+def take_plan_into_review(plan_id: int, *, version: int, actor: Account, now: datetime) -> Plan:
+    """Begin a review: from now on the preparer can no longer withdraw, and all see who has it."""
+    plan = _load(plan_id, PlanAction.REVIEW, actor, now, version=version)
+    plan.reviewed_by = actor
+    return move_plan(plan, PlanAction.REVIEW, actor=actor, now=now)
+
+
+def hand_back_plan(plan_id: int, *, version: int, actor: Account, now: datetime) -> Plan:
+    """Give a review up, so that another approver can take it."""
+    plan = _load(plan_id, PlanAction.HAND_BACK, actor, now, version=version)
+    plan.reviewed_by = None
+    return move_plan(plan, PlanAction.HAND_BACK, actor=actor, now=now)
+
+
+def return_plan(
+    plan_id: int, *, version: int, reason: str, comments: Mapping[int, str], actor: Account, now: datetime
+) -> Plan:
+    """Return a submission to be mended: a reason for the whole, remarks by receiver's unit id.
+
+    Raises ReasonRequired, TextTooLong, UnknownRow, StaleVersion, TransitionNotAllowed, NotFound, Forbidden.
+    """
+    plan = _load(plan_id, PlanAction.RETURN, actor, now, version=version)
+    reason = _checked_reason(PlanAction.RETURN, reason)
+    remarks = {unit_id: text.strip() for unit_id, text in comments.items() if text.strip()}
+    if any(len(text) > COMMENT_LIMIT for text in remarks.values()):
+        raise TextTooLong(COMMENT_LIMIT)
+    rows = set(db.session.scalars(select(PlanTarget.unit_id).where(PlanTarget.plan_id == plan.id)))
+    if strangers := tuple((unit_id, 0) for unit_id in remarks if unit_id not in rows):
+        raise UnknownRow(strangers)
+    # the remarks of an earlier round were dealt with by submitting again; the journal keeps that round's reason
+    db.session.execute(delete(PlanComment).where(PlanComment.plan_id == plan.id))
+    db.session.add_all(
+        PlanComment(plan_id=plan.id, unit_id=unit_id, account_id=actor.id, text=text, created_at=now)
+        for unit_id, text in remarks.items()
+    )
+    plan.return_reason = reason
+    plan.reviewed_by = None
+    return move_plan(plan, PlanAction.RETURN, actor=actor, now=now, reason=reason)
+
+
+def approve_plan(plan_id: int, *, version: int, seen_hash: str, actor: Account, now: datetime) -> Plan:
+    """Approve exactly what was submitted and seen, and prepare its decision.
+
+    Raises SubmitterMayNotApprove, ContentChanged when anything moved since, UnbalancedPlan, SuperiorNotIssued,
+    StaleVersion, TransitionNotAllowed, NotFound, Forbidden.
+    """
+    plan = _load(plan_id, PlanAction.APPROVE, actor, now, version=version)
+    if plan.submitted_by_id == actor.id:
+        raise SubmitterMayNotApprove
+    sheet = read_sheet(plan)
+    if not (sheet.content_hash == seen_hash == plan.submitted_hash):
+        raise ContentChanged
+    require_balance(sheet)
+    plan.approved_at, plan.approved_by, plan.approved_hash = now, actor, sheet.content_hash
+    plan.reviewed_by = None
+    move_plan(plan, PlanAction.APPROVE, actor=actor, now=now)
+    prepare_decision(plan, actor=actor, now=now)
+    return plan
+
+
+def reopen_plan(plan_id: int, *, version: int, reason: str, actor: Account, now: datetime) -> Plan:
+    """Send an approved plan back before its decision has a number. Raises ReasonRequired and as return_plan does."""
+    plan = _load(plan_id, PlanAction.REOPEN, actor, now, version=version)
+    reason = _checked_reason(PlanAction.REOPEN, reason)
+    withdraw_prepared_decision(plan, actor=actor, now=now, reason=reason)
+    plan.approved_at = plan.approved_by = plan.approved_hash = None
+    plan.return_reason = reason
+    return move_plan(plan, PlanAction.REOPEN, actor=actor, now=now, reason=reason)
+
+
+def require_balance(sheet: Sheet) -> None:
+    """What a submission and an approval both ask for: T is known, every row is settled, every indicator balances.
+
+    Raises SuperiorNotIssued, UnbalancedPlan.
+    """
+    if not sheet.assigned_known:
+        parent = sheet.plan.unit.parent
+        raise SuperiorNotIssued(parent.name if parent else sheet.plan.unit.name)
+    balances = check_sheet(sheet)
+    if not all(balance.balanced for balance in balances):
+        raise UnbalancedPlan(balances)
+
+
+def plan_actions_for(plan: Plan, account: Account, today: date) -> frozenset[PlanAction]:
+    """What the account may do with the plan now: state, right and the two-person rule together."""
+    return frozenset(
+        action
+        for action in plan_actions(plan.state)
+        if action in RIGHTS
+        and may_on_plan(account, RIGHTS[action], plan, today)
+        and not (action is PlanAction.APPROVE and plan.submitted_by_id == account.id)
+    )
+
+
+def _load(plan_id: int, action: PlanAction, actor: Account, now: datetime, *, version: int | None = None) -> Plan:
+    """Lock and authorise; then the state before the version, because "already submitted" says more than "outdated"."""
+    plan = load_plan(actor, plan_id, RIGHTS[action], today=local_day(now), lock=True)
+    next_plan_state(plan.state, action)
+    if version is not None and version != plan.version:
+        raise StaleVersion(plan.version)
+    return plan
+
+
+def _write_targets(plan: Plan, entries: Mapping[Key, Entry], *, version: int, actor: Account, now: datetime) -> None:
+    stored = {
+        (row.unit_id, row.indicator_id): row
+        for row in db.session.scalars(select(PlanTarget).where(PlanTarget.plan_id == plan.id))
+    }
+    if missing := tuple(key for key in stored if key not in entries):
+        raise MissingRow(missing)
+    if unknown := tuple(key for key in entries if key not in stored):
+        raise UnknownRow(unknown)
+    changed = {
+        key: entry
+        for key, entry in entries.items()
+        if (entry.target, entry.excuse) != (stored[key].target, stored[key].excuse)
+    }
+    if not changed:
+        return
+    if version != plan.version:
+        raise StaleVersion(plan.version)
+    for key, entry in changed.items():
+        if len(entry.excuse) > EXCUSE_LIMIT:
+            raise TextTooLong(EXCUSE_LIMIT)
+        stored[key].target, stored[key].excuse = entry.target, entry.excuse
+    plan.version += 1
+    plan.changed_at, plan.changed_by = now, actor
+
+
+def _checked_reason(action: PlanAction, reason: str) -> str:
+    reason = reason.strip()
+    if needs_reason(action) and not reason:
+        raise ReasonRequired
+    if len(reason) > REASON_LIMIT:
+        raise TextTooLong(REASON_LIMIT)
+    return reason

@@ -1,0 +1,262 @@
+"""A plan as a sheet: its receivers by its indicators, with everything the balance, the page and the document need.
+
+One reading serves the page, the live check, the submission, the approval and the snapshot: they cannot disagree.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from allocapp.db import db
+from allocapp.models.campaign import Expectation, Indicator
+from allocapp.models.plan import Plan, PlanComment, PlanTarget
+from allocapp.models.unit import Unit, UnitKind
+from allocapp.rules.balance import Balance, IndicatorRule, Row, check_balance
+from allocapp.rules.content import content_hash
+from allocapp.rules.percent import floor_hundredths
+from allocapp.rules.workflow import PlanState
+
+Key = tuple[int, int]
+"""(unit id, indicator id) of a cell."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What a cell holds: a target (hundredths of a per cent, or a count), or an excuse, or neither yet."""
+
+    target: int | None
+    excuse: str = ""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One receiver's target for one indicator, with what the receiver is expected to handle."""
+
+    unit_id: int
+    indicator_id: int
+    target: int | None
+    excuse: str
+    weight: int
+    baseline_numerator: int
+    baseline_denominator: int
+    services: frozenset[int]
+
+    @property
+    def baseline(self) -> int | None:
+        """Last year's rate in hundredths of a per cent, rounded down; None where nothing was handled."""
+        if not self.baseline_denominator:
+            return None
+        return floor_hundredths(Fraction(self.baseline_numerator, self.baseline_denominator))
+
+
+@dataclass(frozen=True)
+class SheetIndicator:
+    """An indicator of the sheet and the target T that the plan's unit was assigned for it.
+
+    ``assigned`` is None where nothing is assigned; ``assigned_known`` is False while the superior's decision is not in
+    force, so that T may still come.
+    """
+
+    indicator: Indicator
+    rule: IndicatorRule
+    assigned: int | None
+    assigned_known: bool
+
+
+@dataclass(frozen=True)
+class SheetRow:
+    """A receiver with its cells, in the order of the sheet's indicators, and the remarks made on it."""
+
+    number: int
+    unit: Unit
+    cells: tuple[Cell, ...]
+    comments: tuple[PlanComment, ...]
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A plan with all that decides about it. ``superior`` is the plan in force that T comes from."""
+
+    plan: Plan
+    indicators: tuple[SheetIndicator, ...]
+    rows: tuple[SheetRow, ...]
+    comments: tuple[PlanComment, ...]
+    superior: Plan | None
+
+    @property
+    def assigned_known(self) -> bool:
+        """Whether every assigned target is known, so that the plan could be submitted."""
+        return all(column.assigned_known for column in self.indicators)
+
+    @cached_property
+    def cells(self) -> dict[Key, Cell]:
+        """Every cell by its key."""
+        return {(cell.unit_id, cell.indicator_id): cell for row in self.rows for cell in row.cells}
+
+    @property
+    def groups(self) -> list[tuple[UnitKind, list[SheetRow]]]:
+        """The rows grouped by kind of receiver, in the official order of the annex."""
+        groups: list[tuple[UnitKind, list[SheetRow]]] = []
+        for row in self.rows:
+            if not groups or groups[-1][0].group_name != row.unit.kind.group_name:
+                groups.append((row.unit.kind, []))
+            groups[-1][1].append(row)
+        return groups
+
+    @cached_property
+    def content_hash(self) -> str:
+        """Hash of what a submission or an approval is bound to.
+
+        Targets, excuses, weights and service sets, T, the superior's revision, the indicators' versions and policies
+        (DESIGN, section 4). Comments and layout are left out: they decide nothing.
+        """
+        return content_hash(
+            {
+                "unit": self.plan.unit.code,
+                "campaign": self.plan.campaign.code,
+                "revision": self.plan.revision,
+                "superior": self.superior.revision if self.superior else None,
+                "indicators": [
+                    [
+                        column.indicator.code,
+                        column.indicator.version,
+                        column.rule.direction.value,
+                        column.rule.mean_binds,
+                        column.assigned,
+                        column.assigned_known,
+                    ]
+                    for column in self.indicators
+                ],
+                "rows": [
+                    [row.unit.code]
+                    + [[cell.target, cell.excuse, cell.weight, sorted(cell.services)] for cell in row.cells]
+                    for row in self.rows
+                ],
+            }
+        )
+
+
+def read_sheet(plan: Plan) -> Sheet:
+    """The plan as a sheet, in a number of statements that does not depend on the number of receivers."""
+    columns = plan.campaign.indicators
+    cells = read_cells(plan)
+    units = receivers_in_order({unit_id for unit_id, _ in cells})
+    by_unit: dict[int | None, list[PlanComment]] = defaultdict(list)
+    for comment in db.session.scalars(
+        select(PlanComment)
+        .where(PlanComment.plan_id == plan.id)
+        .options(joinedload(PlanComment.account))
+        .order_by(PlanComment.id)
+    ):
+        by_unit[comment.unit_id].append(comment)
+    at_root = plan.unit_id == plan.campaign.root_id
+    superior = None if at_root else plan_in_force(plan.campaign_id, plan.unit.parent_id)
+    assigned = _assigned_targets(plan, superior)
+    known = at_root or superior is not None
+    return Sheet(
+        plan=plan,
+        indicators=tuple(
+            SheetIndicator(column.indicator, column.rule, assigned.get(column.indicator_id), known)
+            for column in columns
+        ),
+        rows=tuple(
+            SheetRow(
+                number=number,
+                unit=unit,
+                cells=tuple(cells[unit.id, column.indicator_id] for column in columns),
+                comments=tuple(by_unit[unit.id]),
+            )
+            for number, unit in enumerate(units, start=1)
+        ),
+        comments=tuple(by_unit[None]),
+        superior=superior,
+    )
+
+
+def read_cells(plan: Plan, unit_id: int | None = None) -> dict[Key, Cell]:
+    """The plan's cells, or those of one receiver, each with what the receiver is expected to handle."""
+    statement = (
+        select(PlanTarget, Expectation)
+        .outerjoin(
+            Expectation,
+            (Expectation.campaign_id == plan.campaign_id)
+            & (Expectation.unit_id == PlanTarget.unit_id)
+            & (Expectation.indicator_id == PlanTarget.indicator_id),
+        )
+        .where(PlanTarget.plan_id == plan.id)
+    )
+    if unit_id is not None:
+        statement = statement.where(PlanTarget.unit_id == unit_id)
+    return {
+        (target.unit_id, target.indicator_id): _cell(target, expected)
+        for target, expected in db.session.execute(statement).tuples()
+    }
+
+
+def check_sheet(sheet: Sheet, entries: Mapping[Key, Entry] | None = None) -> tuple[Balance, ...]:
+    """The balance of each indicator, in the sheet's order. ``entries`` stand in for what is stored, where given."""
+    typed = entries or {}
+    balances = []
+    for position, column in enumerate(sheet.indicators):
+        rows = []
+        for row in sheet.rows:
+            cell = row.cells[position]
+            entry = typed.get((cell.unit_id, cell.indicator_id)) or Entry(cell.target, cell.excuse)
+            rows.append(
+                Row(
+                    key=cell.unit_id,
+                    weight=cell.weight,
+                    target=entry.target,
+                    services=cell.services,
+                    excused=bool(entry.excuse),
+                )
+            )
+        balances.append(check_balance(rows, column.assigned, column.rule))
+    return tuple(balances)
+
+
+def plan_in_force(campaign_id: int, unit_id: int | None) -> Plan | None:
+    """The unit's issued plan in the campaign, if any: there is at most one."""
+    return db.session.scalar(
+        select(Plan).where(Plan.campaign_id == campaign_id, Plan.unit_id == unit_id, Plan.state == PlanState.ISSUED)
+    )
+
+
+def receivers_in_order(unit_ids: set[int]) -> Sequence[Unit]:
+    """The units in the official order of an annex: grouped by kind, then by their own position."""
+    return db.session.scalars(
+        select(Unit).join(UnitKind).where(Unit.id.in_(unit_ids)).order_by(UnitKind.position, Unit.position, Unit.id)
+    ).all()
+
+
+def _cell(stored: PlanTarget, expected: Expectation | None) -> Cell:
+    """A receiver without an expectation is expected to handle nothing: its weight is zero."""
+    return Cell(
+        unit_id=stored.unit_id,
+        indicator_id=stored.indicator_id,
+        target=stored.target,
+        excuse=stored.excuse,
+        weight=expected.weight if expected else 0,
+        baseline_numerator=expected.baseline_numerator if expected else 0,
+        baseline_denominator=expected.baseline_denominator if expected else 0,
+        services=frozenset(expected.services) if expected else frozenset(),
+    )
+
+
+def _assigned_targets(plan: Plan, superior: Plan | None) -> dict[int, int | None]:
+    """T by indicator id: from outside at the campaign's root, from the superior's plan in force below it."""
+    if plan.unit_id == plan.campaign.root_id:
+        return {column.indicator_id: column.assigned_target for column in plan.campaign.indicators}
+    if superior is None:
+        return {}
+    rows = db.session.scalars(
+        select(PlanTarget).where(PlanTarget.plan_id == superior.id, PlanTarget.unit_id == plan.unit_id)
+    )
+    return {row.indicator_id: row.target for row in rows}

@@ -1,0 +1,135 @@
+"""What waits for a person: derived from the state of plans and decisions, never stored, so that it cannot be stale."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from allocapp.access import Action, held_grants, may_at_unit
+from allocapp.models.account import Account
+from allocapp.models.campaign import Campaign
+from allocapp.models.decision import Decision
+from allocapp.models.job import JobState
+from allocapp.models.plan import Plan
+from allocapp.models.unit import Unit
+from allocapp.rules.workflow import DecisionAction, DecisionState, PlanAction, PlanState
+from allocapp.services.decision import decision_actions_for, list_decisions, render_job
+from allocapp.services.overview import PlanLine, list_plans
+from allocapp.services.plan import plan_actions_for
+from allocapp.services.quota import read_quotas
+
+
+class TaskKind(StrEnum):
+    """What is to be done next."""
+
+    COMPLETE_RETURNED_PLAN = "complete_returned_plan"
+    REVIEW_PLAN = "review_plan"
+    CONTINUE_REVIEW = "continue_review"
+    NUMBER_DECISION = "number_decision"
+    RENDER_FAILED = "render_failed"
+    WAIT_FOR_RENDER = "wait_for_render"
+    SIGN_DECISION = "sign_decision"
+    SEAL_DECISION = "seal_decision"
+    FILL_PLAN = "fill_plan"
+    OPEN_PLAN = "open_plan"
+    ACKNOWLEDGE_DECISION = "acknowledge_decision"
+
+
+@dataclass(frozen=True)
+class Task:
+    """One thing that waits for the person. ``blocked``: it can be begun, not finished, before the superior's decision."""
+
+    kind: TaskKind
+    unit: Unit
+    campaign: Campaign
+    since: datetime | None
+    plan: Plan | None = None
+    decision: Decision | None = None
+    blocked: bool = False
+
+
+def list_tasks(account: Account, *, today: date) -> list[Task]:
+    """Everything that waits for the account, most pressing kind first, oldest first within a kind."""
+    order = {kind: place for place, kind in enumerate(TaskKind)}
+    tasks = [*_plan_tasks(account, today), *_decision_tasks(account, today), *_acknowledgement_tasks(account, today)]
+    return sorted(tasks, key=lambda task: (order[task.kind], task.since.timestamp() if task.since else 0))
+
+
+def _plan_tasks(account: Account, today: date) -> Iterator[Task]:
+    for line in list_plans(account, today=today):
+        kind = _plan_task(line, account, today)
+        if kind is not None:
+            yield Task(
+                kind=kind,
+                unit=line.unit,
+                campaign=line.campaign,
+                since=line.plan.changed_at if line.plan else None,
+                plan=line.plan,
+                blocked=not line.superior_known,
+            )
+
+
+def _plan_task(line: PlanLine, account: Account, today: date) -> TaskKind | None:
+    plan = line.plan
+    if plan is None:
+        return TaskKind.OPEN_PLAN if line.can_open else None
+    actions = plan_actions_for(plan, account, today)
+    if PlanAction.SUBMIT in actions:
+        return TaskKind.COMPLETE_RETURNED_PLAN if plan.state is PlanState.RETURNED else TaskKind.FILL_PLAN
+    if PlanAction.APPROVE in actions and plan.state is PlanState.SUBMITTED:
+        return TaskKind.REVIEW_PLAN
+    if PlanAction.APPROVE in actions and plan.reviewed_by_id == account.id:
+        return TaskKind.CONTINUE_REVIEW
+    return None
+
+
+def _decision_tasks(account: Account, today: date) -> Iterator[Task]:
+    for decision in list_decisions(account, today=today):
+        kind = _decision_task(decision, account, today)
+        if kind is not None:
+            yield Task(
+                kind=kind,
+                unit=decision.unit,
+                campaign=decision.plan.campaign,
+                since=decision.signed_at or decision.numbered_at or decision.created_at,
+                plan=decision.plan,
+                decision=decision,
+            )
+
+
+def _decision_task(decision: Decision, account: Account, today: date) -> TaskKind | None:
+    actions = decision_actions_for(decision, account, today)
+    if decision.state is DecisionState.NUMBERED and may_at_unit(account, Action.RETRY_RENDER, decision.unit, today):
+        job = render_job(decision)
+        failed = job is None or job.state is JobState.FAILED
+        return TaskKind.RENDER_FAILED if failed else TaskKind.WAIT_FOR_RENDER
+    for action, kind in (
+        (DecisionAction.NUMBER, TaskKind.NUMBER_DECISION),
+        (DecisionAction.SIGN, TaskKind.SIGN_DECISION),
+        (DecisionAction.SEAL, TaskKind.SEAL_DECISION),
+    ):
+        if action in actions:
+            return kind
+    return None
+
+
+def _acknowledgement_tasks(account: Account, today: date) -> Iterator[Task]:
+    units = {
+        grant.unit_id: grant.unit
+        for grant in held_grants(account, today)
+        if may_at_unit(account, Action.ACKNOWLEDGE, grant.unit, today)
+    }
+    for unit in units.values():
+        for quota in read_quotas(unit):
+            for above in quota.decisions:
+                if above.acknowledged is None:
+                    yield Task(
+                        kind=TaskKind.ACKNOWLEDGE_DECISION,
+                        unit=unit,
+                        campaign=quota.campaign,
+                        since=above.decision.sealed_at,
+                        plan=above.decision.plan,
+                        decision=above.decision,
+                    )

@@ -1,7 +1,7 @@
 """Units: the tree that targets are handed down through.
 
-A unit is identified by its code **and** its validity, because the statistics office reuses codes. Nothing here knows
-how many levels there are: what a unit may do follows from its own columns and those of its kind, both of which are rows.
+A unit is identified by its code and its validity, because the statistics office reuses codes. Nothing here knows
+how many levels there are: what a unit may do follows from its own columns and those of its kind, which are rows too.
 """
 
 from __future__ import annotations

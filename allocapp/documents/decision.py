@@ -1,7 +1,7 @@
-"""A decision as Decree 30/2020/ND-CP wants it (Appendix I, electronic documents): the decision and its annex in one PDF.
+"""A decision as Decree 30/2020/ND-CP wants it (Appendix I, electronic documents), its annex in the same PDF.
 
-Everything printed comes from the frozen snapshot. The wording that the form prescribes stands in the template, sizes and
-margins in its style sheet; here the texts get their numbers, their endings and their lines.
+Everything printed comes from the frozen snapshot. The wording that the form prescribes stands in the template, sizes
+and margins in its style sheet; here the texts get their numbers, their endings and their lines.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -94,7 +95,11 @@ def render_decision(snapshot: Mapping[str, object]) -> bytes:
 @lru_cache(maxsize=1)
 def _templates() -> Environment:
     return Environment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
 
 
@@ -102,17 +107,13 @@ def _printed(decision: DecisionSnapshot) -> dict[str, object]:
     """The names the template knows."""
     fonts = find_serif_fonts()
     symbol = format_symbol(decision.number, decision.symbol)
-    superior = [
-        line for text in decision.issuer.superior for line in balanced_lines(text, fonts["regular"], 12, _LEFT_BLOCK_WIDTH)
-    ]
-    body = [line for text in decision.issuer.body for line in balanced_lines(text, fonts["bold"], 12, _LEFT_BLOCK_WIDTH)]
     return {
         "title": f"Quyết định số {symbol}",
         "description": decision.subject,
         "author": decision.issuer.name,
         "created": decision.dated.isoformat(),
-        "superior_lines": superior,
-        "body_lines": body,
+        "superior_lines": _left_block(decision.issuer.superior, fonts["regular"]),
+        "body_lines": _left_block(decision.issuer.body, fonts["bold"]),
         "symbol": symbol,
         "place": decision.place,
         "dated": format_document_date(decision.dated),
@@ -125,6 +126,11 @@ def _printed(decision: DecisionSnapshot) -> dict[str, object]:
         "signer_name": decision.signer_name,
         "annex": _annex(decision.annex),
     }
+
+
+def _left_block(texts: Sequence[str], font: Path) -> list[str]:
+    """Lines of the head's left block: given lines stay, one too long for the block is broken."""
+    return [line for text in texts for line in balanced_lines(text, font, 12, _LEFT_BLOCK_WIDTH)]
 
 
 def _bases(decision: DecisionSnapshot) -> list[str]:

@@ -105,9 +105,7 @@ def _authority(folder: Path, passphrase: str, period: tuple[datetime, datetime])
     return _Authority(opened, certificate_read)
 
 
-def _key_file(
-    name: str, unit: str, authority: _Authority, passphrase: str, period: tuple[datetime, datetime]
-) -> bytes:
+def _key_file(name: str, unit: str, authority: _Authority, passphrase: str, period: tuple[datetime, datetime]) -> bytes:
     key = ec.generate_private_key(ec.SECP256R1())
     subject = _name(name, unit)
     certificate = _certificate(subject, key, authority.certificate.subject, authority.key, period, authority=False)

@@ -25,9 +25,7 @@ PACKAGES: Final = ("fonts-liberation2", "fonts-croscore")
 _FILE_STYLES: Final = {"regular": "Regular", "bold": "Bold", "italic": "Italic", "bold_italic": "BoldItalic"}
 _FACES: Final = ("LiberationSerif", "Tinos")
 
-_VIETNAMESE: Final = (
-    "aàảãáạăằẳẵắặâầẩẫấậbcdđeèẻẽéẹêềểễếệfghiìỉĩíịjklmnoòỏõóọôồổỗốộơờởỡớợpqrstuùủũúụưừửữứựvwxyỳỷỹýỵz"
-)
+_VIETNAMESE: Final = "aàảãáạăằẳẵắặâầẩẫấậbcdđeèẻẽéẹêềểễếệfghiìỉĩíịjklmnoòỏõóọôồổỗốộơờởỡớợpqrstuùủũúụưừửữứựvwxyỳỷỹýỵz"
 _NEEDED: Final = frozenset(
     ord(letter) for letter in _VIETNAMESE + _VIETNAMESE.upper() + "0123456789 .,;:/()%-–…“”‘’\u00a0&+°"
 )

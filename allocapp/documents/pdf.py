@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import pydyf
+import pydyf  # type: ignore[import-untyped]  # published without types
 from weasyprint import CSS, HTML, Document
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import URLFetcher, URLFetcherResponse
@@ -75,7 +75,7 @@ def _data_only() -> URLFetcher:
     return URLFetcher(allowed_protocols=("data",), allow_redirects=False)
 
 
-class _FontFetcher(URLFetcher):  # type: ignore[misc]  # weasyprint is not typed
+class _FontFetcher(URLFetcher):
     """Serves the four font files under names of our own to our own style sheet, and nothing else.
 
     As data URIs they would be two megabytes of CSS, which take ten times as long to read as a decision to set.

@@ -1,8 +1,8 @@
 """Two PAdES signatures on a rendered decision: the person's, then the body's seal.
 
-Decree 30/2020/ND-CP, Appendix I and Article 32: the person's image is blue, between title and name; the body's is red and
-covers about a third of it on the left; both are transparent and carry no further text. The fields lie reserved in the
-file, so that the second signature changes nothing the first has covered. Level B-B: no timestamp authority is asked.
+Decree 30/2020/ND-CP, Appendix I and Article 32: the person's image is blue, between title and name; the body's is red
+and covers about a third of it on the left; both are transparent and carry no further text. The fields lie reserved in
+the file, so that the second signature changes nothing the first has covered. Level B-B: no timestamp authority.
 """
 
 from __future__ import annotations
@@ -66,16 +66,18 @@ def sign_as_person(
         SignatureOutOfOrder: the file is signed already.
         DocumentNotSignable: the file has not the two reserved fields.
     """
-    return _sign(pdf, Role.PERSON, pkcs12, passphrase, signed_at, image)
+    signer = _open_key(pkcs12, passphrase, signed_at)
+    return _sign(pdf, Role.PERSON, signer, signed_at, image)
 
 
 def seal_as_body(pdf: bytes, *, pkcs12: bytes, passphrase: str, signed_at: datetime, image: str | None = None) -> bytes:
-    """The decision signed by the person, with the signature of the issuing body: its seal. Otherwise as `sign_as_person`.
+    """The decision signed by the person, with the signature of the issuing body: its seal. As `sign_as_person`.
 
     Raises:
         SignatureOutOfOrder: the person has not signed, or the body has already.
     """
-    return _sign(pdf, Role.BODY, pkcs12, passphrase, signed_at, image)
+    signer = _open_key(pkcs12, passphrase, signed_at)
+    return _sign(pdf, Role.BODY, signer, signed_at, image)
 
 
 def check_certificate(certificate: x509.Certificate, moment: datetime) -> None:
@@ -114,10 +116,7 @@ def _made_for_signing(certificate: x509.Certificate) -> bool:
     return usage.digital_signature or usage.content_commitment
 
 
-def _sign(
-    pdf: bytes, role: Role, key_file: bytes, passphrase: str, signed_at: datetime, image: str | None
-) -> bytes:
-    signer = _open_key(key_file, passphrase, signed_at)
+def _sign(pdf: bytes, role: Role, signer: SimpleSigner, signed_at: datetime, image: str | None) -> bytes:
     _check_order(pdf, role)
     writer = IncrementalPdfFileWriter(BytesIO(pdf))
     meta = PdfSignatureMetadata(field_name=role, subfilter=SigSeedSubFilter.PADES, md_algorithm="sha256")
@@ -154,7 +153,9 @@ def _check_order(pdf: bytes, role: Role) -> None:
         raise SignatureOutOfOrder(role, signed)
 
 
-class _TimedSigner(PdfSigner):  # type: ignore[misc]  # pyHanko's signer reads the clock; ours is told the time
+class _TimedSigner(PdfSigner):
+    """pyHanko's signer reads the clock; this one is told the time."""
+
     def __init__(
         self, meta: PdfSignatureMetadata, signer: SimpleSigner, moment: datetime, stamp_style: StaticStampStyle
     ) -> None:
@@ -167,12 +168,15 @@ class _TimedSigner(PdfSigner):  # type: ignore[misc]  # pyHanko's signer reads t
         return session
 
 
-class _Drawing(PdfContent):  # type: ignore[misc]  # as pyHanko's ImportedPdfPage, from bytes instead of a file
+class _Drawing(PdfContent):
+    """As pyHanko's ImportedPdfPage, from bytes instead of a file."""
+
     def __init__(self, page: bytes) -> None:
         super().__init__()
         self._page = page
 
     def render(self) -> bytes:
+        assert self.writer is not None  # set before anything is rendered
         drawing = self.writer.import_page_as_xobject(PdfFileReader(BytesIO(self._page)))
         self.set_resource(ResourceType.XOBJECT, pdf_name("/Drawing"), drawing)
         left, bottom, right, top = (float(value) for value in drawing.get_object()["/BBox"])
@@ -181,7 +185,7 @@ class _Drawing(PdfContent):  # type: ignore[misc]  # as pyHanko's ImportedPdfPag
 
 
 def _stamp(role: Role, image: str | None) -> StaticStampStyle:
-    """The image fills its field to the edge: the margin that stamps have otherwise would shrink a 36 mm seal to 32 mm."""
+    """The image fills its field to the edge: a stamp's usual margin would shrink a 36 mm seal to 32 mm."""
     svg = image or (_STAMPS / f"{role}_sample.svg").read_text(encoding="utf-8")
     middle = AxisAlignment.ALIGN_MID
     layout = SimpleBoxLayoutRule(middle, middle, Margins.uniform(0), InnerScaling.STRETCH_TO_FIT)

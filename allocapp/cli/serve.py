@@ -28,6 +28,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask
 from granian.constants import Interfaces
+from granian.log import LogLevels
 from granian.server import Server
 
 from allocapp import create_app
@@ -248,7 +249,10 @@ def await_valkey(app: Flask, group: int) -> None:
     with app.app_context():
         while not ping():
             if time.monotonic() > deadline:
-                raise CannotStart("Valkey không khởi động được", "Valkey did not start")
+                log_file = app.config["ALLOCAPP"].instance / "valkey" / "valkey.log"
+                raise CannotStart(
+                    f"Valkey không khởi động được, xem {log_file}", f"Valkey did not start, see {log_file}"
+                )
             time.sleep(0.02)
 
 
@@ -277,12 +281,13 @@ def run_web(app: Flask, config: Config) -> None:
         respawn_failed_workers=True,
         respawn_interval=0.5,
         workers_kill_timeout=8,
+        log_level=LogLevels.warning,
         log_access=True,
         log_access_format='%(addr)s "%(method)s %(path)s" %(status)d %(dt_ms).0f ms',
         log_dictconfig={
             "formatters": {},
             "handlers": {},
-            "loggers": {"_granian": {"propagate": True}, "granian.access": {"propagate": True, "level": "INFO"}},
+            "loggers": {"_granian": {"propagate": True}, "granian.access": {"propagate": True}},
         },
     ).serve(target_loader=load, wrap_loader=False)
 
@@ -334,6 +339,7 @@ def configure_logging() -> None:
     out = logging.StreamHandler(sys.stdout)
     out.setFormatter(OneLine())
     logging.basicConfig(level=logging.INFO, handlers=[out], force=True)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
 if __name__ == "__main__":

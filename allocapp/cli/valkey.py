@@ -26,7 +26,7 @@ def valkey_command(socket: Path, folder: Path) -> list[str]:
         "dir": str(folder),
         "appendonly": "yes",
         "save": "",
-        "loglevel": "warning",
+        "logfile": str(folder / "valkey.log"),
         "daemonize": "no",
     }
     return [str(valkey_binary()), *(text for name, value in settings.items() for text in (f"--{name}", value))]

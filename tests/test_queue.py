@@ -1,0 +1,166 @@
+"""The queue with a real Valkey and real workers: only jobs on the list run, and nothing outlives its worker."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from redis import Redis
+from rq import Callback, Queue
+from rq.job import Job, JobStatus
+
+from allocapp import create_app, queue
+from allocapp.config import ROOT, load_config
+from allocapp.errors import QueueUnavailable
+from tests.servers import valkey, wait_until
+
+# a worker as the supervisor runs it, with one more job on its list
+WORKER = """
+import sys
+from allocapp import create_app, queue
+queue.JOBS = {**queue.JOBS, "nap": "tests.test_queue.nap", "crash": "tests.test_queue.crash"}
+queue.QueueWorker(create_app()).work(burst=sys.argv[1] == "burst")
+"""
+
+
+def nap(seconds: int) -> None:
+    """A job that takes its time."""
+    time.sleep(seconds)
+
+
+def crash() -> None:
+    """A job that takes its process down, as a fault in a C library would."""
+    os.kill(os.getpid(), signal.SIGSEGV)
+
+
+@pytest.fixture(scope="module")
+def redis_url() -> Iterator[str]:
+    with valkey() as url:
+        yield url
+
+
+@pytest.fixture
+def environ(tmp_path: Path, redis_url: str) -> Iterator[dict[str, str]]:
+    yield {"ALLOCAPP_INSTANCE": str(tmp_path), "REDIS_URL": redis_url, "DEMO": "0", "PYTHONPATH": str(ROOT)}
+    with Redis.from_url(redis_url) as client:
+        client.flushall()
+
+
+@pytest.fixture
+def app(environ: dict[str, str]) -> Flask:
+    return create_app(load_config(environ))
+
+
+def work(environ: dict[str, str], how: str = "burst") -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-c", WORKER, how], env={**os.environ, **environ}, cwd=ROOT)
+
+
+def wait_for(process: subprocess.Popen[bytes]) -> None:
+    assert process.wait(30) == 0
+
+
+def plain_queue(redis_url: str) -> Queue:
+    """The queue as somebody with access to Redis sees it: RQ itself, without our list."""
+    return Queue(queue.QUEUE, connection=Redis.from_url(redis_url), serializer="json")
+
+
+def test_every_job_on_the_list_exists() -> None:
+    for dotted in queue.JOBS.values():
+        module, _, function = dotted.rpartition(".")
+        assert callable(getattr(import_module(module), function))
+
+
+def test_messages_are_json_with_a_name_and_ids_only(app: Flask, redis_url: str) -> None:
+    with app.app_context():
+        queue.send("render_decision", 5)
+    (job,) = plain_queue(redis_url).get_jobs()
+    assert json.loads(job.data) == [queue.JOBS["render_decision"], None, [5], {}]
+
+
+def test_any_other_function_is_refused(environ: dict[str, str], redis_url: str, tmp_path: Path) -> None:
+    folder = str(tmp_path / "made")
+    functions = ["os.mkdir", "pathlib.Path.mkdir", "tests.test_queue.mkdir", queue.JOBS["render_decision"]]
+    jobs = [plain_queue(redis_url).enqueue(function, folder) for function in functions]
+    wait_for(work(environ))
+    assert not Path(folder).exists()
+    for job in jobs:
+        assert job.get_status(refresh=True) == JobStatus.FAILED
+        assert "RefusedJob" in str(job.latest_result().exc_string)
+
+
+def test_a_refused_job_is_not_even_imported(environ: dict[str, str], redis_url: str, tmp_path: Path) -> None:
+    (tmp_path / "planted.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w').close()\ndef run(*_): pass\n")
+    environ = {**environ, "PYTHONPATH": f"{ROOT}:{tmp_path}"}
+    mine = plain_queue(redis_url)
+    mine.enqueue("planted.run")
+    mine.enqueue(
+        queue.JOBS["render_decision"], 1, on_failure=Callback("planted.run"), on_success=Callback("planted.run")
+    )
+    wait_for(work(environ))
+    assert mine.count == 0
+    assert not (tmp_path / "ran").exists()
+
+
+def test_pickle_is_not_read(environ: dict[str, str], redis_url: str) -> None:
+    job = Queue(queue.QUEUE, connection=Redis.from_url(redis_url)).enqueue(queue.JOBS["send_unsent"])
+    wait_for(work(environ))
+    assert job.get_status(refresh=True) == JobStatus.FAILED
+
+
+def test_a_crashing_job_fails_alone(environ: dict[str, str], redis_url: str) -> None:
+    mine = plain_queue(redis_url)
+    crashing = mine.enqueue("tests.test_queue.crash")
+    after = mine.enqueue("tests.test_queue.nap", 0, result_ttl=60)
+    wait_for(work(environ))
+    assert crashing.get_status(refresh=True) == JobStatus.FAILED
+    assert after.get_status(refresh=True) == JobStatus.FINISHED
+
+
+def test_a_job_ends_with_its_worker(environ: dict[str, str], app: Flask, redis_url: str) -> None:
+    job = plain_queue(redis_url).enqueue("tests.test_queue.nap", 60)
+    worker = work(environ, "on")
+    try:
+        wait_until(lambda: job.get_status(refresh=True) == JobStatus.STARTED, 15, "the job did not start")
+        children = Path(f"/proc/{worker.pid}/task/{worker.pid}/children")
+        wait_until(lambda: bool(children.read_text().split()), 5, "no work horse")
+        (horse,) = (int(pid) for pid in children.read_text().split())
+        with app.app_context():
+            assert queue.worker_alive()
+    finally:
+        worker.kill()
+        worker.wait()
+    wait_until(lambda: not Path(f"/proc/{horse}").exists(), 5, "the work horse outlived its worker")
+
+
+def test_an_expired_sweep_is_dropped(app: Flask, redis_url: str) -> None:
+    with app.app_context():
+        queue.send("send_unsent", within=30)
+    (job,) = plain_queue(redis_url).get_jobs()
+    with Redis.from_url(redis_url) as client:
+        assert 0 < client.ttl(Job.key_for(job.id)) <= 30
+
+
+def test_without_redis_sending_says_so_soon(tmp_path: Path) -> None:
+    lost = create_app(load_config({"ALLOCAPP_INSTANCE": str(tmp_path), "DEMO": "0"}))
+    before = time.monotonic()
+    with lost.app_context():
+        with pytest.raises(QueueUnavailable):
+            queue.send("send_unsent")
+        assert not queue.ping()
+        assert not queue.worker_alive()
+    assert time.monotonic() - before < 3
+
+
+def test_a_queue_without_workers_says_so(app: Flask) -> None:
+    with app.app_context():
+        assert queue.ping()
+        assert not queue.worker_alive()

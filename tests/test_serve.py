@@ -1,0 +1,282 @@
+"""The whole installation as ``make run`` starts it: it answers, it ends without a trace, it says what is in its way."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from urllib.error import HTTPError
+
+import pytest
+
+from allocapp.cli.serve import LONGEST_SOCKET_PATH, own_socket, with_reachable_socket
+from allocapp.config import ROOT, load_config
+from tests.servers import postgres, valkey, wait_until
+
+SOON = 5.0  # seconds in which nothing may be left
+
+
+def free_port() -> int:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Installation:
+    """One instance folder and a port, and the processes that were started for it."""
+
+    def __init__(self, instance: Path, **environ: str) -> None:
+        self.port = free_port()
+        self.instance = instance
+        self.output = ""
+        inherited = {name: value for name, value in os.environ.items() if not name.endswith("_URL")}
+        self.environ = {
+            **inherited,
+            "ALLOCAPP_INSTANCE": str(instance),
+            "DEMO": "0",
+            "PORT": str(self.port),
+            "PYTHONPATH": str(ROOT),
+            **environ,
+        }
+
+    def command(self, *arguments: str) -> list[str]:
+        return [sys.executable, "-m", "allocapp.cli.serve", *arguments]
+
+    def start(self, command: list[str] | None = None) -> subprocess.Popen[str]:
+        """Start it and wait until it says that it is ready."""
+        started = subprocess.Popen(
+            command or self.command(),
+            cwd=ROOT,
+            env=self.environ,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        ready = threading.Event()
+        threading.Thread(target=self._read, args=(started, ready), daemon=True).start()
+        wait_until(lambda: ready.is_set() or started.poll() is not None, 30, f"not ready: {self.output}")
+        assert ready.is_set(), self.output
+        return started
+
+    def _read(self, started: subprocess.Popen[str], ready: threading.Event) -> None:
+        assert started.stdout is not None
+        with started.stdout:
+            for line in started.stdout:
+                self.output += line
+                if "Ready: http://" in line:
+                    ready.set()
+
+    def refuse(self) -> str:
+        """Start it, expecting that it cannot; gives the one line that it says."""
+        ended = subprocess.run(
+            self.command(), cwd=ROOT, env=self.environ, text=True, capture_output=True, timeout=30, check=False
+        )
+        assert ended.returncode == 1, ended.stdout + ended.stderr
+        assert len(ended.stderr.splitlines()) == 1, ended.stderr
+        assert "Traceback" not in ended.stdout
+        assert self.processes() == set()
+        return ended.stderr
+
+    def processes(self) -> set[int]:
+        """Everything alive that was started for this folder, wherever it now hangs in the tree: orphans too."""
+        mark = f"ALLOCAPP_INSTANCE={self.instance}".encode()
+        found = set()
+        for folder in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):
+                if mark in (folder / "environ").read_bytes().split(b"\0"):
+                    found.add(int(folder.name))
+        return found
+
+    def children(self, pid: int) -> set[int]:
+        text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+        return {int(child) for child in text.split()}
+
+    def pid_of(self, name: str) -> int:
+        """The newest process that the supervisor started under this name."""
+        return int(re.findall(rf"{name} started, pid (\d+)", self.output)[-1])
+
+    def status(self, path: str = "/") -> int:
+        """The HTTP status, or 0 where nobody answers."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as answer:
+                return int(answer.status)
+        except HTTPError as error:
+            with error:
+                return error.code
+        except OSError:
+            return 0
+
+    def wait_until_gone(self) -> None:
+        wait_until(lambda: not self.processes(), SOON, f"still alive: {self.processes()}")
+
+
+@pytest.fixture
+def installation(tmp_path: Path) -> Iterator[Installation]:
+    yield from _installation(Installation(tmp_path / "instance"))
+
+
+def _installation(made: Installation) -> Iterator[Installation]:
+    yield made
+    for pid in made.processes():
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+@contextmanager
+def started(made: Installation) -> Iterator[subprocess.Popen[str]]:
+    process = made.start()
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_it_answers_stops_on_sigterm_and_starts_again_as_it_was(installation: Installation) -> None:
+    first = installation.start()
+    assert installation.status("/healthz") == 200
+    secret = (installation.instance / "secret_key").read_text()
+    with closing(sqlite3.connect(installation.instance / "allocapp.sqlite")) as database:
+        database.execute("CREATE TABLE entered (word TEXT)")
+        database.commit()
+    first.send_signal(signal.SIGTERM)
+    assert first.wait(20) == 0
+    assert installation.processes() == set()
+
+    before = time.monotonic()
+    second = installation.start()
+    assert time.monotonic() - before < 5
+    assert (installation.instance / "secret_key").read_text() == secret
+    with closing(sqlite3.connect(installation.instance / "allocapp.sqlite")) as database:
+        assert database.execute("SELECT count(*) FROM entered").fetchone() == (0,)
+    second.send_signal(signal.SIGINT)
+    assert second.wait(20) == 0
+    assert installation.processes() == set()
+    assert "Traceback" not in installation.output
+
+
+def test_sigkill_leaves_no_orphan_and_the_next_start_works_at_once(installation: Installation) -> None:
+    supervisor = installation.start()
+    assert len(installation.processes()) >= 7  # supervisor, Valkey, two workers, web server and its two processes
+    supervisor.kill()
+    supervisor.wait()
+    with started(installation):
+        assert installation.status() in (200, 302)
+    installation.wait_until_gone()
+
+
+def test_what_dies_is_started_again_and_takes_its_children_along(installation: Installation) -> None:
+    with started(installation):
+        web = installation.pid_of("web")
+        answering = installation.children(web)
+        assert len(answering) >= 2
+        os.kill(web, signal.SIGKILL)
+        wait_until(lambda: not answering & installation.processes(), SOON, "the web server's processes outlived it")
+        wait_until(lambda: installation.status() in (200, 302), 10, "no web server came back")
+
+        one = min(installation.children(installation.pid_of("web")))
+        os.kill(one, signal.SIGKILL)
+        wait_until(lambda: len(installation.children(installation.pid_of("web")) - {one}) >= 2, 10, "not replaced")
+
+        os.kill(installation.pid_of("valkey"), signal.SIGKILL)
+        wait_until(lambda: installation.output.count("valkey started") == 2, 10, "no Valkey came back")
+        wait_until(lambda: installation.status("/healthz") == 200, 15, "the queue did not come back")
+    installation.wait_until_gone()
+
+
+def test_it_ends_with_make(installation: Installation) -> None:
+    """make may be killed while its command runs; then nobody would ever stop what it started."""
+    script = "import subprocess, sys; sys.exit(subprocess.run(sys.argv[1:]).returncode)"
+    make = installation.start([sys.executable, "-c", script, *installation.command("--end-with-parent")])
+    make.kill()
+    make.wait()
+    wait_until(lambda: not installation.processes(), 15, "still alive")
+    assert "stopped" in installation.output
+
+
+def test_a_second_run_on_the_same_folder_is_refused(installation: Installation) -> None:
+    with started(installation):
+        other = Installation(installation.instance)
+        ended = subprocess.run(
+            other.command(), cwd=ROOT, env=other.environ, text=True, capture_output=True, timeout=30, check=False
+        )
+        assert ended.returncode == 1
+        assert "already runs" in ended.stderr
+        assert len(ended.stderr.splitlines()) == 1
+        assert installation.status() in (200, 302)
+
+
+def test_a_port_in_use(installation: Installation) -> None:
+    with closing(socket.socket()) as taken:
+        taken.bind(("127.0.0.1", installation.port))
+        taken.listen()
+        line = installation.refuse()
+    assert f"cổng {installation.port} đang được dùng" in line
+    assert f"port {installation.port} is in use" in line
+
+
+@pytest.mark.parametrize(
+    ("environ", "said"),
+    [
+        ({"DATABASE_URL": "postgresql://reader:geheim@127.0.0.1:9/none"}, "cannot reach the database"),
+        ({"DATABASE_URL": "sqlite:////proc/no/such/folder/x.sqlite"}, "cannot reach the database"),
+        ({"REDIS_URL": "redis://127.0.0.1:9/0"}, "cannot reach Redis at 127.0.0.1"),
+        ({"XDG_DATA_DIRS": "/nowhere", "XDG_DATA_HOME": "/nowhere", "HOME": "/nowhere"}, "fonts-croscore"),
+        ({"PORT": "eighty"}, "PORT"),
+        ({"HOST": "192.0.2.1"}, "cannot listen on 192.0.2.1"),
+        ({"ALLOCAPP_ENV": "production"}, "DATABASE_URL"),
+    ],
+    ids=["postgres", "sqlite", "redis", "font", "port", "host", "production"],
+)
+def test_what_is_in_the_way_is_one_line(tmp_path: Path, environ: dict[str, str], said: str) -> None:
+    line = Installation(tmp_path / "instance", **environ).refuse()
+    assert said in line
+    assert "Lỗi" in line
+    assert "geheim" not in line
+
+
+def test_a_database_from_a_newer_version(installation: Installation) -> None:
+    installation.instance.mkdir()
+    with closing(sqlite3.connect(installation.instance / "allocapp.sqlite")) as database:
+        database.execute("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
+        database.execute("INSERT INTO alembic_version VALUES ('9999_of_next_year')")
+        database.commit()
+    assert "9999_of_next_year" in installation.refuse()
+
+
+def test_a_file_that_is_no_database(installation: Installation) -> None:
+    installation.instance.mkdir()
+    (installation.instance / "allocapp.sqlite").write_text("số liệu " * 500, encoding="utf-8")
+    assert "cannot reach the database" in installation.refuse()
+
+
+def test_a_database_and_a_redis_of_the_body_itself(tmp_path: Path) -> None:
+    with postgres() as database_url, valkey() as redis_url:
+        address = database_url.replace("postgresql+psycopg://", "postgresql://")
+        made = Installation(tmp_path / "instance", DATABASE_URL=address, REDIS_URL=redis_url)
+        with started(made):
+            assert made.status("/healthz") == 200
+            assert "valkey started" not in made.output
+        made.wait_until_gone()
+    assert not (made.instance / "allocapp.sqlite").exists()
+
+
+def test_a_folder_too_deep_for_a_socket(tmp_path: Path) -> None:
+    deep = tmp_path / "sâu" / ("d" * 120)
+    deep.mkdir(parents=True)
+    config = with_reachable_socket(load_config({"ALLOCAPP_INSTANCE": str(deep)}))
+    path = own_socket(config)
+    assert path is not None
+    assert len(os.fsencode(path)) <= LONGEST_SOCKET_PATH
+    assert path.parent.stat().st_mode & 0o077 == 0
+    path.parent.rmdir()

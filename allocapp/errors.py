@@ -148,6 +148,14 @@ class UnknownRow(AllocappError):
         self.keys = keys
 
 
+class TargetWithExcuse(AllocappError):
+    """A cell holds both a target and a reason why none is assigned: (unit id, indicator id) each."""
+
+    def __init__(self, keys: tuple[tuple[int, int], ...]) -> None:
+        super().__init__(str(keys))
+        self.keys = keys
+
+
 class UnbalancedPlan(AllocappError):
     """The plan does not settle every row or does not meet its assigned target; one Balance for each indicator."""
 

@@ -25,6 +25,7 @@ from allocapp.errors import (
     StaleVersion,
     SubmitterMayNotApprove,
     SuperiorNotIssued,
+    TargetWithExcuse,
     TextTooLong,
     UnbalancedPlan,
     UnknownRow,
@@ -253,6 +254,8 @@ def _write_targets(plan: Plan, entries: Mapping[Key, Entry], *, version: int, ac
         raise MissingRow(missing)
     if unknown := tuple(key for key in entries if key not in stored):
         raise UnknownRow(unknown)
+    if both := tuple(key for key, entry in entries.items() if entry.target is not None and entry.excuse):
+        raise TargetWithExcuse(both)
     changed = {
         key: entry
         for key, entry in entries.items()

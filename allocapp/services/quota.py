@@ -121,5 +121,5 @@ def _decisions_above(unit: Unit, campaign: Campaign) -> tuple[QuotaDecision, ...
             Decision.unit_id.in_(unit.ancestor_ids),
         )
     )
-    found = sorted(db.session.execute(statement).tuples(), key=lambda pair: len(pair[0].unit.path))
+    found = sorted(db.session.execute(statement), key=lambda pair: len(pair[0].unit.path))
     return tuple(QuotaDecision(decision, acknowledged) for decision, acknowledged in found)

@@ -196,7 +196,7 @@ def read_cells(plan: Plan, unit_id: int | None = None) -> dict[Key, Cell]:
         statement = statement.where(PlanTarget.unit_id == unit_id)
     return {
         (target.unit_id, target.indicator_id): _cell(target, expected)
-        for target, expected in db.session.execute(statement).tuples()
+        for target, expected in db.session.execute(statement)
     }
 
 

@@ -1,0 +1,307 @@
+"""Plans: the list, the allocation page with its live check, the review, and every step of the road."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import groupby
+from operator import attrgetter
+from typing import Any
+
+from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from allocapp.access import Action, load_plan
+from allocapp.clock import now, today
+from allocapp.db import transaction
+from allocapp.errors import (
+    AllocappError,
+    ContentChanged,
+    Forbidden,
+    NotFound,
+    ReasonRequired,
+    StaleVersion,
+    SuperiorNotIssued,
+    TextTooLong,
+    UnbalancedPlan,
+)
+from allocapp.forms.plan import (
+    OpenForm,
+    ReasonForm,
+    SeenForm,
+    SheetForm,
+    TypedSheet,
+    VersionForm,
+    read_cells,
+    read_comments,
+)
+from allocapp.models.plan import Plan
+from allocapp.services import plan as plans
+from allocapp.services.journal import plan_story
+from allocapp.services.overview import list_plans
+from allocapp.services.sheet import read_sheet
+from allocapp.views.formatting import moment
+from allocapp.views.messages import Mistake, explain
+from allocapp.views.plan_grid import Typing, lay_out, live_cells
+from allocapp.views.plan_page import (
+    Remarks,
+    Stamp,
+    conflict_page,
+    plan_page,
+    review_page,
+    unbalanced_page,
+    verdicts_of,
+)
+from allocapp.views.plan_words import next_step, superior_of
+from allocapp.views.visitor import signed_in_account
+
+pages = Blueprint("plan", __name__, url_prefix="/plans")
+
+# an id that no 32-bit column holds names nothing: 404 before the database is asked
+PLAN = "/<int(max=2147483647):plan_id>"
+
+
+@pages.get("/")
+def index() -> ResponseReturnValue:
+    """Every unit that passes targets on, by campaign: where its plan stands and whose turn it is."""
+    lines = list_plans(signed_in_account(), today=today())
+    campaigns = [
+        (campaign, [(line, next_step(line.unit, line.plan, line.superior_known)) for line in of_campaign])
+        for campaign, of_campaign in groupby(lines, key=attrgetter("campaign"))
+    ]
+    return render_template("plan/index.html", campaigns=campaigns)
+
+
+@pages.post("/open")
+def open_() -> ResponseReturnValue:
+    """Begin a unit's plan and go to its allocation page."""
+    form = OpenForm()
+    if not form.validate():
+        raise NotFound
+    with transaction():
+        plan = plans.open_plan(form.unit_id.data, form.campaign_id.data, actor=signed_in_account(), now=now())
+        plan_id = plan.id
+    return redirect(url_for("plan.show", plan_id=plan_id), 303)
+
+
+@pages.get(PLAN)
+def show(plan_id: int) -> ResponseReturnValue:
+    """The allocation page, or the same to read."""
+    return plan_page(_load(plan_id))
+
+
+@pages.post(PLAN)
+def check_on_page(plan_id: int) -> ResponseReturnValue:
+    """The check without JavaScript: the same page with what was typed and what it comes to. Nothing is saved."""
+    plan = _load(plan_id, Action.EDIT_PLAN)
+    form, typed = SheetForm(), _typed(plan)
+    if not form.validate():
+        return _damaged(plan, typed)
+    notice = _("Checked, not saved yet.")
+    status = 422 if typed.faults else 200
+    return plan_page(plan, typing=Typing(typed), stamp=_stamp(form), notice=notice, status=status)
+
+
+@pages.post(f"{PLAN}/check")
+def check(plan_id: int) -> ResponseReturnValue:
+    """The live check: every text of the page that depends on what is typed. Nothing is saved."""
+    plan = _load(plan_id, Action.EDIT_PLAN)
+    sheet, typing = read_sheet(plan), Typing(_typed(plan))
+    groups, verdicts, form = lay_out(sheet, typing), verdicts_of(sheet, typing), SheetForm()
+    newer = moment(plan.changed_at) if form.validate() and form.version.data != plan.version else ""
+    return jsonify(
+        status=render_template("plan/_status.html", verdicts=verdicts, newer=newer),
+        figures=render_template("plan/_figures.html", sheet=sheet, verdicts=verdicts),
+        cells=live_cells(groups),
+        flags={str(row.unit.id): row.flags for _kind, rows in groups for row in rows},
+    )
+
+
+@pages.post(f"{PLAN}/save")
+def save(plan_id: int) -> ResponseReturnValue:
+    """Keep what was typed, balanced or not."""
+    plan = _load(plan_id, Action.EDIT_PLAN)
+    form, typed = SheetForm(), _typed(plan)
+    if not form.validate() or typed.faults:
+        return _unreadable(plan, form, typed)
+    try:
+        saved = _save_draft(plan_id, form, typed)
+    except AllocappError as error:
+        return _refused(plan_id, form, typed, error)
+    flash(_("Saved as a draft (version %(version)d).", version=saved))
+    return redirect(url_for("plan.show", plan_id=plan_id), 303)
+
+
+@pages.post(f"{PLAN}/submit")
+def submit(plan_id: int) -> ResponseReturnValue:
+    """Keep what was typed and submit it; where it may not be submitted, it is kept as a draft and the page says why."""
+    plan = _load(plan_id, Action.SUBMIT_PLAN)
+    form, typed = SheetForm(), _typed(plan)
+    if not form.validate() or typed.faults:
+        return _unreadable(plan, form, typed)
+    given = {"version": form.version.data, "seen_hash": form.seen_hash.data}
+    try:
+        with transaction():
+            plans.submit_plan(plan_id, typed.entries, **given, actor=signed_in_account(), now=now())
+    except (UnbalancedPlan, SuperiorNotIssued):
+        return _kept_as_draft(plan_id, form, typed)
+    except AllocappError as error:
+        return _refused(plan_id, form, typed, error)
+    flash(_("Submitted to %(superior)s.", superior=superior_of(_load(plan_id).unit)))
+    return redirect(url_for("plan.show", plan_id=plan_id), 303)
+
+
+@pages.post(f"{PLAN}/withdraw")
+def withdraw(plan_id: int) -> ResponseReturnValue:
+    """Take a submission back before anybody reviews it."""
+    return _step(plan_id, plans.withdraw_plan, _("Withdrawn: the plan is a draft again."))
+
+
+@pages.get(f"{PLAN}/review")
+def review(plan_id: int) -> ResponseReturnValue:
+    """The approver's page; a plan that waits for no review shows its own page, which says where it stands."""
+    return review_page(_load(plan_id, Action.REVIEW_PLAN))
+
+
+@pages.post(f"{PLAN}/take")
+def take(plan_id: int) -> ResponseReturnValue:
+    """Begin the review, visibly to everybody."""
+    return _step(plan_id, plans.take_plan_into_review, _("You are reviewing this plan now."), "plan.review")
+
+
+@pages.post(f"{PLAN}/hand-back")
+def hand_back(plan_id: int) -> ResponseReturnValue:
+    """Give the review up for another approver."""
+    if stopped := _unsent_remarks(plan_id):
+        return stopped
+    return _step(plan_id, plans.hand_back_plan, _("Handed back: another approver can take it."))
+
+
+@pages.post(f"{PLAN}/return")
+def return_(plan_id: int) -> ResponseReturnValue:
+    """Send the plan back to be completed, with a reason and remarks on rows."""
+    form = ReasonForm()
+    given = {"reason": form.reason.data or "", "comments": read_comments(request.form)}
+    return _step(plan_id, plans.return_plan, _("Returned for completion."), **given)
+
+
+@pages.post(f"{PLAN}/approve")
+def approve(plan_id: int) -> ResponseReturnValue:
+    """Approve exactly what was seen; its decision then waits for a number."""
+    if stopped := _unsent_remarks(plan_id):
+        return stopped
+    form = SeenForm()
+    if not form.validate():
+        return _damaged(_load(plan_id, Action.APPROVE_PLAN), None)
+    return _step(plan_id, plans.approve_plan, _("Approved: the decision waits for its number."), seen_hash=form.seen_hash.data)
+
+
+@pages.post(f"{PLAN}/reopen")
+def reopen(plan_id: int) -> ResponseReturnValue:
+    """Send an approved plan back before its decision is numbered."""
+    return _step(plan_id, plans.reopen_plan, _("Reopened: the unit completes it."), reason=ReasonForm().reason.data or "")
+
+
+@pages.get(f"{PLAN}/journal")
+def journal(plan_id: int) -> ResponseReturnValue:
+    """The story of the plan and its decisions."""
+    plan = _load(plan_id)
+    return render_template("plan/journal.html", plan=plan, events=plan_story(plan))
+
+
+def _load(plan_id: int, action: Action = Action.VIEW_PLAN) -> Plan:
+    return load_plan(signed_in_account(), plan_id, action, today=today())
+
+
+def _typed(plan: Plan) -> TypedSheet:
+    kinds = {column.indicator_id: column.indicator.kind for column in plan.campaign.indicators}
+    return read_cells(request.form, kinds)
+
+
+def _stamp(form: SheetForm) -> Stamp:
+    return Stamp(form.version.data, form.seen_hash.data, form.base.data or "")
+
+
+def _save_draft(plan_id: int, form: SheetForm, typed: TypedSheet) -> int:
+    """The version after saving."""
+    with transaction():
+        plan = plans.save_targets(
+            plan_id, typed.entries, version=form.version.data, actor=signed_in_account(), now=now()
+        )
+        return plan.version
+
+
+def _kept_as_draft(plan_id: int, form: SheetForm, typed: TypedSheet) -> ResponseReturnValue:
+    try:
+        _save_draft(plan_id, form, typed)
+    except AllocappError as error:
+        return _refused(plan_id, form, typed, error)
+    return unbalanced_page(_load(plan_id))
+
+
+def _unreadable(plan: Plan, form: SheetForm, typed: TypedSheet) -> ResponseReturnValue:
+    """Nothing is saved of a form with a cell that is no number; everything typed stays."""
+    if form.errors:
+        return _damaged(plan, typed)
+    mistakes = [Mistake(_("Nothing was saved: some cells cannot be read. What you typed is still in them."))]
+    return plan_page(plan, typing=Typing(typed), stamp=_stamp(form), mistakes=mistakes, status=422)
+
+
+def _damaged(plan: Plan, typed: TypedSheet | None) -> ResponseReturnValue:
+    """The form came without its version or hash: cut on the way, or not made by our page."""
+    mistakes = [Mistake(_("The form did not arrive whole, so nothing was done. Look at the page and send it again."))]
+    return plan_page(plan, typing=Typing(typed) if typed else None, mistakes=mistakes, status=422)
+
+
+def _refused(plan_id: int, form: SheetForm, typed: TypedSheet, error: AllocappError) -> ResponseReturnValue:
+    if isinstance(error, NotFound | Forbidden):
+        raise error
+    plan = _load(plan_id)
+    if isinstance(error, StaleVersion | ContentChanged):
+        return conflict_page(plan, form, typed, error)
+    message = explain(error)
+    mistakes = [Mistake(message.text), Mistake(message.next_step)]
+    return plan_page(plan, typing=Typing(typed), stamp=_stamp(form), mistakes=mistakes, status=message.status)
+
+
+def _remarks() -> Remarks:
+    return Remarks(ReasonForm().reason.data or "", read_comments(request.form))
+
+
+def _unsent_remarks(plan_id: int) -> ResponseReturnValue | None:
+    """Remarks go with a return only: they are not dropped silently by another button."""
+    remarks = _remarks()
+    if not remarks.reason and not remarks.comments:
+        return None
+    text = _("You typed a reason or remarks, which are sent only when the plan is returned. Clear them, or return the plan.")
+    return review_page(_load(plan_id, Action.REVIEW_PLAN), remarks=remarks, mistakes=[Mistake(text, "reason")], status=422)
+
+
+def _step(
+    plan_id: int, service: Callable[..., Plan], done: str, onward: str = "plan.show", **given: Any
+) -> ResponseReturnValue:
+    """One step of the workflow: the service decides; a refusal shows the page again with what was typed."""
+    _load(plan_id)
+    form = VersionForm()
+    if not form.validate():
+        return _damaged(_load(plan_id), None)
+    try:
+        with transaction():
+            service(plan_id, version=form.version.data, actor=signed_in_account(), now=now(), **given)
+    except (NotFound, Forbidden):
+        raise
+    except AllocappError as error:
+        message, remarks = explain(error), _remarks()
+        field = _field_of(error, remarks)
+        mistakes = [Mistake(message.text, field), Mistake(message.next_step, field)]
+        return review_page(_load(plan_id), remarks=remarks, mistakes=mistakes, status=message.status)
+    flash(done)
+    return redirect(url_for(onward, plan_id=plan_id), 303)
+
+
+def _field_of(error: AllocappError, remarks: Remarks) -> str:
+    """The field that a refused reason or remark stands in; empty where the refusal is about something else."""
+    if isinstance(error, TextTooLong):
+        long = (f"c-{unit_id}" for unit_id, text in remarks.comments.items() if len(text) > error.limit)
+        return "reason" if len(remarks.reason) > error.limit else next(long, "reason")
+    return "reason" if isinstance(error, ReasonRequired) else ""

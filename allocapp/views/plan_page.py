@@ -1,0 +1,179 @@
+"""The pages of one plan, put together: the allocation page, the same one read-only, and the review page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from flask import render_template
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from allocapp.clock import today
+from allocapp.errors import AllocappError
+from allocapp.forms.plan import SheetForm, TypedSheet, merge_cells, pack_cells
+from allocapp.models.plan import Plan
+from allocapp.rules.workflow import PlanAction
+from allocapp.services.journal import plan_story
+from allocapp.services.plan import COMMENT_LIMIT, EXCUSE_LIMIT, REASON_LIMIT, plan_actions_for
+from allocapp.services.sheet import Sheet, check_sheet, read_sheet
+from allocapp.views.formatting import localized, moment
+from allocapp.views.messages import Mistake, explain
+from allocapp.views.plan_grid import Typing, fault_mistakes, first_weak_cell, lay_out, obstacle_mistakes
+from allocapp.views.plan_words import (
+    Verdict,
+    judge_sheet,
+    next_step,
+    superior_of,
+    why_not_submitted,
+)
+from allocapp.views.visitor import signed_in_account
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """What the page was made from: it comes back with the form, so that nobody's change is written over."""
+
+    version: int
+    seen_hash: str
+    base: str
+
+
+@dataclass(frozen=True)
+class Remarks:
+    """What a reviewer (or who reopens) typed, to be shown again."""
+
+    reason: str = ""
+    comments: Mapping[int, str] = field(default_factory=dict)
+
+
+def stamp_of(sheet: Sheet) -> Stamp:
+    """The stamp of a page made from the sheet as it is stored now."""
+    return Stamp(sheet.plan.version, sheet.content_hash, pack_cells(sheet.cells.values()))
+
+
+def plan_page(
+    plan: Plan,
+    *,
+    typing: Typing | None = None,
+    stamp: Stamp | None = None,
+    mistakes: Sequence[Mistake] = (),
+    notice: str = "",
+    remarks: Remarks | None = None,
+    status: int = 200,
+) -> ResponseReturnValue:
+    """The plan's page: with inputs for who may edit it now, to read for everybody else.
+
+    ``stamp`` is the one that a form brought, where the page shows that form again; a new page gets a new one.
+    """
+    sheet = read_sheet(plan)
+    return _render("plan/show.html", sheet, typing, stamp, mistakes, notice, remarks, status)
+
+
+def review_page(
+    plan: Plan, *, remarks: Remarks | None = None, mistakes: Sequence[Mistake] = (), status: int = 200
+) -> ResponseReturnValue:
+    """The page of the approver; whoever cannot review the plan in its state sees the plan's page instead."""
+    actions = plan_actions_for(plan, signed_in_account(), today())
+    page = "plan/review.html" if PlanAction.RETURN in actions else "plan/show.html"
+    return _render(page, read_sheet(plan), None, None, mistakes, "", remarks, status)
+
+
+def conflict_page(plan: Plan, form: SheetForm, typed: TypedSheet, error: AllocappError) -> ResponseReturnValue:
+    """What was typed, laid over what somebody else stored meanwhile; saving again now is deliberate."""
+    sheet = read_sheet(plan)
+    merged = merge_cells(typed, form.base.data or "", sheet.cells)
+    message = explain(error)
+    newer = _newer_version(plan) if form.version.data != plan.version else message.next_step
+    mistakes = [Mistake(message.text), Mistake(newer), *_clash_mistakes(sheet, merged.clashes)]
+    typing = Typing(merged.typed, merged.taken, merged.clashes)
+    return _render("plan/show.html", sheet, typing, None, mistakes, "", None, message.status)
+
+
+def unbalanced_page(plan: Plan, saved: bool) -> ResponseReturnValue:
+    """After a submission that may not be: what is short and by how much, with links to the cells. It was kept as a draft."""
+    sheet = read_sheet(plan)
+    kept = _("Not submitted. What you typed is saved as a draft (version %(version)d).", version=plan.version)
+    mistakes = [Mistake(kept if saved else _("Not submitted."))]
+    if not sheet.assigned_known:
+        mistakes.append(Mistake(why_not_submitted(sheet)))
+    balances = check_sheet(sheet)
+    for position, verdict in enumerate(judge_sheet(sheet, balances)):
+        if balances[position].balanced:
+            continue
+        name = localized(verdict.indicator, "short_name")
+        mistakes.append(Mistake(f"{name}: {verdict.text}", first_weak_cell(sheet, position)))
+        mistakes.extend(obstacle_mistakes(sheet, position, balances[position].problems))
+    return _render("plan/show.html", sheet, None, None, mistakes, "", None, 422)
+
+
+def _render(
+    template: str,
+    sheet: Sheet,
+    typing: Typing | None,
+    stamp: Stamp | None,
+    mistakes: Sequence[Mistake],
+    notice: str,
+    remarks: Remarks | None,
+    status: int,
+) -> ResponseReturnValue:
+    plan = sheet.plan
+    actions = plan_actions_for(plan, signed_in_account(), today())
+    editable = PlanAction.SAVE in actions
+    events = plan_story(plan)
+    returned = [event for event in events if event.action in (PlanAction.RETURN, PlanAction.REOPEN)]
+    page = render_template(
+        template,
+        sheet=sheet,
+        plan=plan,
+        groups=lay_out(sheet, typing, editable=editable),
+        verdicts=verdicts_of(sheet, typing if editable else None),
+        actions=actions,
+        editable=editable,
+        stamp=stamp or stamp_of(sheet),
+        mistakes=[*mistakes, *(fault_mistakes(sheet, typing.sheet) if typing and editable else [])],
+        notice=notice,
+        remarks=remarks or Remarks(),
+        events=events,
+        returned=returned[-1] if returned and plan.return_reason else None,
+        step=next_step(plan.unit, plan, sheet.assigned_known),
+        superior=superior_of(plan.unit),
+        why_not=why_not_submitted(sheet) if editable and not sheet.assigned_known else "",
+        own_submission=plan.submitted_by_id == signed_in_account().id,
+        limits={"reason": REASON_LIMIT, "comment": COMMENT_LIMIT, "excuse": EXCUSE_LIMIT},
+    )
+    return page, status
+
+
+def verdicts_of(sheet: Sheet, typing: Typing | None) -> list[Verdict]:
+    """The verdicts on what is stored, or on what was typed where something was: a cell that is no number counts 0."""
+    if typing is None:
+        return judge_sheet(sheet, check_sheet(sheet))
+    unreadable = [indicator_id for (_unit_id, indicator_id) in typing.sheet.faults]
+    return judge_sheet(sheet, check_sheet(sheet, typing.sheet.checkable(sheet.cells)), unreadable)
+
+
+def _newer_version(plan: Plan) -> str:
+    return _(
+        "%(who)s changed the plan on %(moment)s (now version %(version)d). Your own changes stand in the cells; "
+        "cells that you had not touched show the newest figures. Look through them, then save again.",
+        who=plan.changed_by.name if plan.changed_by else _("the system"),
+        moment=moment(plan.changed_at),
+        version=plan.version,
+    )
+
+
+def _clash_mistakes(sheet: Sheet, clashes: frozenset[tuple[int, int]]) -> list[Mistake]:
+    return [
+        Mistake(
+            _(
+                "%(unit)s, %(indicator)s: both of you changed this target; choose one.",
+                unit=row.unit.name,
+                indicator=localized(column.indicator, "short_name"),
+            ),
+            f"t-{cell.unit_id}-{cell.indicator_id}",
+        )
+        for row in sheet.rows
+        for cell, column in zip(row.cells, sheet.indicators, strict=True)
+        if (cell.unit_id, cell.indicator_id) in clashes
+    ]

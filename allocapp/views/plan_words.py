@@ -1,0 +1,212 @@
+"""What the plan pages say: a balance, a state and whose turn it is, in sentences. No rule is decided here.
+
+The live check and the page speak through the same functions, so they cannot say different things.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from allocapp.models.campaign import Indicator
+from allocapp.models.plan import Plan
+from allocapp.models.unit import Unit
+from allocapp.rules.balance import Balance, Direction, Kind, ProblemCode, RollUp, needed_count
+from allocapp.rules.workflow import PlanState
+from allocapp.services.sheet import Sheet, SheetIndicator
+from allocapp.views.formatting import count, localized, percent, points, target
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How one indicator stands: ``tone`` (good, bad, quiet), one sentence, and what else is worth knowing."""
+
+    indicator: Indicator
+    tone: str
+    text: str
+    figures: tuple[tuple[str, str], ...]
+    notes: tuple[str, ...]
+
+    @property
+    def icon(self) -> str:
+        """The sign beside the words."""
+        return {"good": "done", "bad": "attention"}.get(self.tone, "quiet")
+
+
+def judge_sheet(sheet: Sheet, balances: Iterable[Balance], unreadable: Iterable[int] = ()) -> list[Verdict]:
+    """The verdict on each indicator. ``unreadable``: the indicator id of every cell that holds no number."""
+    whole = whole_of(sheet.plan.unit)
+    wrong = Counter(unreadable)
+    return [
+        _judge(column, balance, whole, wrong[column.indicator.id])
+        for column, balance in zip(sheet.indicators, balances, strict=True)
+    ]
+
+
+def whole_of(unit: Unit) -> str:
+    """How the aggregate of a unit is called: `toàn huyện`; its name where its kind has no such word."""
+    return localized(unit.kind, "whole") or unit.name
+
+
+def superior_of(unit: Unit) -> str:
+    """Who a plan is submitted to and approved by: the superior body; a root's plan its own leaders."""
+    if unit.parent is None:
+        return _("the leaders of %(body)s", body=unit.body_name)
+    return unit.parent.body_name
+
+
+def next_step(unit: Unit, plan: Plan | None, assigned_known: bool) -> str:
+    """Whose turn it is and what comes next, in one sentence."""
+    names = {"unit": unit.body_name, "superior": superior_of(unit)}
+    if plan is None:
+        if assigned_known:
+            return _("Not begun. The preparer of %(unit)s opens a draft.", **names)
+        return _("Not begun. A draft may be opened before the decision of %(superior)s is issued.", **names)
+    if plan.state in (PlanState.DRAFT, PlanState.RETURNED) and not assigned_known:
+        return _("%(unit)s may go on drafting; submitting has to wait for the decision of %(superior)s.", **names)
+    texts = {
+        PlanState.DRAFT: _("%(unit)s completes the draft and submits it to %(superior)s.", **names),
+        PlanState.SUBMITTED: _("Waiting for %(superior)s to review.", **names),
+        PlanState.IN_REVIEW: _("%(superior)s is reviewing it.", **names),
+        PlanState.RETURNED: _("%(unit)s completes it and submits it again.", **names),
+        PlanState.APPROVED: _("The clerk of %(unit)s takes a number for the decision, then it is signed.", **names),
+        PlanState.ISSUED: _("In force. The receivers carry it out.", **names),
+        PlanState.SUPERSEDED: _("No longer in force: a later plan took its place."),
+        PlanState.REVOKED: _("No longer in force: the decision was revoked."),
+    }
+    return texts[plan.state]
+
+
+def why_not_submitted(sheet: Sheet) -> str:
+    """Which rule keeps a draft from being submitted while the superior's decision is not issued, and what comes next."""
+    return _(
+        "It cannot be submitted yet: the targets that %(unit)s has to meet are not known before the decision of "
+        "%(superior)s is issued. It is the turn of %(superior)s. You may draft and save meanwhile.",
+        unit=sheet.plan.unit.body_name,
+        superior=superior_of(sheet.plan.unit),
+    )
+
+
+def _judge(column: SheetIndicator, balance: Balance, whole: str, unreadable: int) -> Verdict:
+    overall = _overall(column, balance, whole)
+    obstacles = _obstacles(balance, unreadable)
+    if not column.assigned_known:
+        tone, verdict = "quiet", _("the assigned target is not known yet")
+        text = _("%(overall)s: %(verdict)s", overall=overall, verdict=verdict)
+    elif column.assigned is None:
+        tone, verdict = "quiet", _("no target is assigned, so there is nothing to balance against")
+        text = _("%(overall)s: %(verdict)s", overall=overall, verdict=verdict)
+    else:
+        tone = "good" if balance.balanced else "bad"
+        verdicts = [_distance(column, balance)] if balance.difference is not None else []
+        assigned = target(column.assigned, balance.rule.kind)
+        text = _("%(overall)s / assigned %(assigned)s", overall=overall, assigned=assigned)
+        if verdicts:
+            text = _("%(overall)s: %(verdict)s", overall=text, verdict=verdicts[0])
+    if obstacles:
+        tone = "bad" if column.assigned is not None else "quiet"
+        text = "; ".join([text, *obstacles])
+    return Verdict(column.indicator, tone, text, tuple(_figures(column, balance)), tuple(_notes(balance, whole)))
+
+
+def _overall(column: SheetIndicator, balance: Balance, whole: str) -> str:
+    if balance.rule.kind is Kind.QUANTITY:
+        return _("Total %(whole)s %(sum)s", whole=whole, sum=count(int(balance.aggregate or 0)))
+    return _("Overall rate %(whole)s %(rate)s", whole=whole, rate=percent(balance.aggregate_hundredths))
+
+
+def _distance(column: SheetIndicator, balance: Balance) -> str:
+    """Slack or shortfall, in percentage points and in what is counted; a ceiling is exceeded, not missed."""
+    values = {
+        "points": points(balance.shortfall_points or balance.slack_points),
+        "count": count(balance.count),
+        "counted": localized(column.indicator, "counted"),
+    }
+    rate = balance.rule.kind is Kind.RATE
+    at_most = balance.rule.direction is Direction.AT_MOST
+    if balance.difference is not None and balance.difference < 0:
+        if at_most:
+            return (
+                _("%(points)s percentage points too many ≈ %(count)s %(counted)s", **values)
+                if rate
+                else _("%(count)s %(counted)s too many", **values)
+            )
+        return (
+            _("short of %(points)s percentage points ≈ %(count)s %(counted)s", **values)
+            if rate
+            else _("short of %(count)s %(counted)s", **values)
+        )
+    if not balance.slack_points and not balance.count:
+        return _("the common target is met, exactly")
+    if rate:
+        return _("the common target is met, %(points)s percentage points ≈ %(count)s %(counted)s to spare", **values)
+    return _("the common target is met, %(count)s %(counted)s to spare", **values)
+
+
+def _obstacles(balance: Balance, unreadable: int) -> list[str]:
+    """What stands in the way besides the arithmetic, each kind counted once."""
+    found = Counter(problem.code for problem in balance.problems if problem.key is not None)
+    empty = found[ProblemCode.MISSING_TARGET] - unreadable
+    excused = found[ProblemCode.NOT_ASSIGNED_WITH_WEIGHT]
+    texts = []
+    if unreadable:
+        texts.append(ngettext("%(num)d cell is no number (counted as 0)", "%(num)d cells are no numbers (counted as 0)", unreadable))
+    if empty > 0:
+        texts.append(ngettext("%(num)d cell is still empty (counted as 0)", "%(num)d cells are still empty (counted as 0)", empty))
+    if excused:
+        texts.append(
+            ngettext(
+                "%(num)d receiver is not assigned although work is expected there",
+                "%(num)d receivers are not assigned although work is expected there",
+                excused,
+            )
+        )
+    named = {ProblemCode.MISSING_TARGET, ProblemCode.NOT_ASSIGNED_WITH_WEIGHT}
+    general = {problem.code for problem in balance.problems if problem.key is None}
+    texts.extend(_GENERAL[code]() for code in ProblemCode if code in general and code in _GENERAL)
+    if (found.keys() - named) or (general - _GENERAL.keys()):
+        texts.append(_("the expected figures of some receivers are not usable"))
+    return texts
+
+
+def _figures(column: SheetIndicator, balance: Balance) -> Iterable[tuple[str, str]]:
+    """Term and value: what the assigned target means, and for distinct services the three figures behind the rate."""
+    if balance.rule.kind is Kind.QUANTITY:
+        return
+    indicator = column.indicator
+    counted, part = localized(indicator, "counted"), localized(indicator, "part")
+    yield _("expected"), f"{count(balance.total_weight)} {counted}"
+    if column.assigned is not None:
+        needed = needed_count(balance.total_weight, column.assigned, balance.rule.direction)
+        term = _("needed") if balance.rule.direction is Direction.AT_LEAST else _("at most")
+        yield term, f"{count(needed)} {part}"
+    if balance.rule.rollup is RollUp.DISTINCT:
+        for term, share in (
+            (_("best case"), balance.best),
+            (_("guaranteed"), balance.floor),
+            (_("weighted mean"), balance.mean),
+        ):
+            yield term, percent(None if share is None else balance.rule.rounded(share))
+
+
+def _notes(balance: Balance, whole: str) -> Iterable[str]:
+    if not balance.floor_below or balance.floor is None:
+        return
+    yield _(
+        "Only %(floor)s is guaranteed, which does not meet the assigned target: how far %(whole)s comes depends on which "
+        "services the receivers reach. This is no obstacle to submitting.",
+        floor=percent(balance.rule.rounded(balance.floor)),
+        whole=whole,
+    )
+
+
+
+_GENERAL = {
+    ProblemCode.NO_ROWS: lambda: _("the plan has no receivers"),
+    ProblemCode.NO_WEIGHT: lambda: _("nothing is expected of any receiver, so that no overall rate can be formed"),
+    ProblemCode.OUT_OF_RANGE: lambda: _("the assigned target itself is out of range"),
+}

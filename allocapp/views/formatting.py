@@ -12,8 +12,8 @@ from types import MappingProxyType
 from typing import Final
 
 from flask import Flask
-from flask_babel import gettext as _
 from flask_babel import get_locale
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as lazy
 from flask_babel.speaklater import LazyString
 
@@ -94,6 +94,7 @@ ACTION_NAMES: Final[Mapping[tuple[str, str], LazyString]] = MappingProxyType(
         ("account", "sign_in"): lazy("Signed in"),
         ("account", "sign_in_failed"): lazy("Sign-in failed"),
         ("account", "sign_in_locked"): lazy("Sign-in locked"),
+        ("account", "confirm_failed"): lazy("Password asked again, wrong"),
         ("account", "sign_out"): lazy("Signed out"),
     }
 )

@@ -1,0 +1,49 @@
+"""Pages: load, validate, call one service, redirect. This module puts them, and what surrounds them, into the app."""
+
+from __future__ import annotations
+
+from flask import Flask
+from flask_bootstrap import Bootstrap5
+from flask_wtf.csrf import CSRFProtect
+from jinja2 import StrictUndefined
+
+from allocapp.config import Config
+from allocapp.views import auth, health, home, journal, plan, quota
+from allocapp.views.assets import asset_url
+from allocapp.views.failures import register_error_pages
+from allocapp.views.formatting import register_filters
+from allocapp.views.guard import guard_requests
+from allocapp.views.language import init_language, page_language
+from allocapp.views.navigation import navigation
+from allocapp.views.visitor import init_sign_in
+
+
+def register_pages(app: Flask) -> None:
+    """Blueprints, sign-in, CSRF, languages, Bootstrap, error pages, security headers, filters."""
+    init_sign_in(app)
+    init_language(app)
+    Bootstrap5(app)
+    guard_requests(app)
+    CSRFProtect(app)
+    register_error_pages(app)
+    for noun in (auth, home, plan, quota, journal, health):
+        app.register_blueprint(noun.pages)
+    import importlib.util
+
+    if importlib.util.find_spec("allocapp.views.decision"):  # until the decision pages stand
+        app.register_blueprint(importlib.import_module("allocapp.views.decision").pages)
+    _prepare_templates(app)
+
+
+def _prepare_templates(app: Flask) -> None:
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    register_filters(app)
+    app.add_template_global(asset_url)
+    app.add_template_global(navigation)
+    config: Config = app.config["ALLOCAPP"]
+
+    @app.context_processor
+    def page_values() -> dict[str, object]:
+        return {"page_language": page_language(), "demo_mode": config.demo}

@@ -1,0 +1,105 @@
+"""Signing in and out, and the language of the pages."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from flask import Blueprint, current_app, flash, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from allocapp.clock import now
+from allocapp.config import Config
+from allocapp.db import transaction
+from allocapp.forms.auth import SignInForm
+from allocapp.services import account
+from allocapp.views.kept import local_path, read_kept
+from allocapp.views.language import remember_language
+from allocapp.views.messages import Mistake, mistakes_of
+from allocapp.views.visitor import begin_session, end_session
+
+pages = Blueprint("auth", __name__)
+
+DEMO_ACCOUNTS = "demo_accounts.json"
+
+
+@dataclass(frozen=True)
+class Demo:
+    """What the sign-in page tells in demo mode alone: accounts with passwords, and the signers' passphrase."""
+
+    accounts: tuple[Mapping[str, str], ...] = ()
+    signing_passphrase: str = ""
+
+
+@pages.route("/sign-in", methods=["GET", "POST"])
+def sign_in() -> ResponseReturnValue:
+    """The sign-in page. Who signs in goes on where they were; who is signed in already does so too."""
+    if current_user.is_authenticated:
+        return redirect(local_path(request.values.get("next")) or url_for("home.tasks"))
+    if request.method == "GET":
+        asked = {name: request.args.get(name, "") for name in ("login", "next")}
+        return _show(SignInForm(formdata=None, data=asked), [], 200)
+    form = SignInForm()
+    if not form.validate():
+        return _show(form, mistakes_of(form), 422)
+    with transaction():
+        admission = account.sign_in(form.login.data, form.password.data, address=request.remote_addr or "", now=now())
+    if admission.token is None:
+        return _show(form, [Mistake(_refusal(admission), form.login.id)], 429 if admission.locked else 401)
+    begin_session(admission.token)
+    return _go_on(form)
+
+
+@pages.post("/sign-out")
+def sign_out() -> ResponseReturnValue:
+    """End the session, on the server too."""
+    with transaction():
+        account.sign_out(current_user.token, address=request.remote_addr or "", now=now())
+    end_session()
+    flash(_("You are signed out."))
+    return redirect(url_for("auth.sign_in"))
+
+
+@pages.post("/language/<any(vi,en):code>")
+def language(code: str) -> ResponseReturnValue:
+    """Change the language and stay on the page."""
+    if current_user.is_authenticated:
+        account_id = current_user.account.id
+        with transaction():
+            account.choose_language(account_id, code)
+    response = make_response(redirect(local_path(request.form.get("next")) or url_for("home.tasks")))
+    remember_language(response, code)
+    return response
+
+
+def _show(form: SignInForm, mistakes: list[Mistake], status: int) -> ResponseReturnValue:
+    page = render_template("auth/sign_in.html", form=form, mistakes=mistakes, notice="", demo=read_demo())
+    return page, status
+
+
+def _refusal(admission: account.Admission) -> str:
+    """One answer whether or not the account exists; the wait is told once there were too many attempts."""
+    if admission.locked:
+        return _("Too many attempts. Wait 15 minutes and try again, or ask your administrator.")
+    return _("Account name or password is wrong. Check both and try again.")
+
+
+def _go_on(form: SignInForm) -> ResponseReturnValue:
+    """Back to where the person was: a form that was under way is shown for sending again."""
+    kept = read_kept(form.kept.data or "")
+    if kept is not None:
+        return render_template("auth/send_again.html", kept=kept)
+    return redirect(local_path(form.next.data) or url_for("home.tasks"))
+
+
+def read_demo() -> Demo:
+    """The demonstration's accounts, which lie beside its database; none outside demo mode."""
+    config: Config = current_app.config["ALLOCAPP"]
+    path = config.instance / DEMO_ACCOUNTS
+    if not config.demo or not path.is_file():
+        return Demo()
+    found = json.loads(path.read_text(encoding="utf-8"))
+    return Demo(tuple(found["accounts"]), found["signing_passphrase"])

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, or_, select
 
-from allocapp.db import db
+from allocapp.db import Model, db
 from allocapp.errors import Forbidden, NotFound
 from allocapp.models.account import Account, Grant, Role
 from allocapp.models.decision import Decision
@@ -139,7 +140,7 @@ def load_plan(
     Raises NotFound if it may not even be seen, Forbidden if it may be seen but this may not be done.
     """
     statement = select(Plan).where(Plan.id == plan_id)
-    plan = db.session.scalar(statement.with_for_update(of=Plan) if lock else statement)
+    plan = db.session.scalar(_locked(statement, Plan) if lock else statement)
     if plan is None or not may_on_plan(account, Action.VIEW_PLAN, plan, today):
         raise NotFound
     if not may_on_plan(account, action, plan, today):
@@ -152,12 +153,17 @@ def load_decision(
 ) -> Decision:
     """The decision, if the account may do ``action`` on it; raises as load_plan does."""
     statement = select(Decision).where(Decision.id == decision_id)
-    decision = db.session.scalar(statement.with_for_update(of=Decision) if lock else statement)
+    decision = db.session.scalar(_locked(statement, Decision) if lock else statement)
     if decision is None or not may_on_decision(account, Action.VIEW_DECISION, decision, today):
         raise NotFound
     if not may_on_decision(account, action, decision, today):
         raise Forbidden(action)
     return decision
+
+
+def _locked(statement: Select[Any], table: type[Model]) -> Select[Any]:
+    """Lock the row and read it anew: what the session read before the lock may be stale by now."""
+    return statement.with_for_update(of=table).execution_options(populate_existing=True)
 
 
 def load_unit(account: Account, unit_id: int, action: Action = Action.VIEW_QUOTA, *, today: date) -> Unit:

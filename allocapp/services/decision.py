@@ -110,7 +110,8 @@ def withdraw_prepared_decision(plan: Plan, *, actor: Account, now: datetime, rea
     """Take back the decision of a plan that is reopened. Raises TransitionNotAllowed once it has a number."""
     living = Decision.state.not_in((DecisionState.VOIDED, DecisionState.WITHDRAWN))
     statement = select(Decision).where(Decision.plan_id == plan.id, living)
-    for decision in db.session.scalars(statement.with_for_update(of=Decision)):
+    locked = statement.with_for_update(of=Decision).execution_options(populate_existing=True)
+    for decision in db.session.scalars(locked):
         move_decision(decision, DecisionAction.WITHDRAW, actor=actor, now=now, reason=reason)
 
 
@@ -183,7 +184,8 @@ def retry_render(decision_id: int, *, actor: Account, now: datetime) -> Decision
 
 def complete_render(decision_id: int, pdf: bytes, *, now: datetime) -> None:
     """Keep the rendered PDF. Nothing happens when it was rendered already, or refused in the meantime."""
-    decision = db.session.scalar(select(Decision).where(Decision.id == decision_id).with_for_update(of=Decision))
+    locked = select(Decision).where(Decision.id == decision_id).with_for_update(of=Decision)
+    decision = db.session.scalar(locked.execution_options(populate_existing=True))
     if decision is None or decision.state is not DecisionState.NUMBERED:
         return
     _keep_file(decision, Stage.RENDERED, pdf, now)

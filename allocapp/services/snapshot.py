@@ -132,7 +132,8 @@ def _superior_decision(superior: Plan) -> dict[str, str]:
             Decision.state.in_((DecisionState.ISSUED, DecisionState.DISPATCHED)),
         )
     ).one()
-    assert decision.number is not None and decision.dated is not None, "an issued decision is numbered"
+    assert decision.number is not None, "an issued decision is numbered"
+    assert decision.dated is not None, "and dated"
     issuer: Unit = decision.unit
     return {
         "superior_decision": (

@@ -39,7 +39,7 @@ class TaskKind(StrEnum):
 
 @dataclass(frozen=True)
 class Task:
-    """One thing that waits for the person. ``blocked``: it can be begun, not finished, before the superior's decision."""
+    """One thing that waits for the person. ``blocked``: it cannot be finished before the superior's decision."""
 
     kind: TaskKind
     unit: Unit

@@ -86,7 +86,19 @@ def _reachable_binaries(folder: Path, user: str | None) -> Path:
 
 
 def _run_initdb(binaries: Path, cluster: Path, user: str | None) -> None:
-    command = [binaries / "initdb", "-D", cluster, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"]
+    command = [
+        str(binaries / "initdb"),
+        "-D",
+        str(cluster),
+        "-U",
+        "postgres",
+        "-A",
+        "trust",
+        "-E",
+        "UTF8",
+        "--locale=C",
+        "-N",
+    ]
     result = subprocess.run(command, user=user, capture_output=True, text=True, check=False, cwd="/")
     if result.returncode != 0:
         raise RuntimeError(f"initdb: {result.stderr.strip()}")

@@ -94,7 +94,9 @@ def test_any_other_function_is_refused(environ: dict[str, str], redis_url: str, 
     assert not Path(folder).exists()
     for job in jobs:
         assert job.get_status(refresh=True) == JobStatus.FAILED
-        assert "RefusedJob" in str(job.latest_result().exc_string)
+        result = job.latest_result()
+        assert result is not None
+        assert "RefusedJob" in str(result.exc_string)
 
 
 def test_a_refused_job_is_not_even_imported(environ: dict[str, str], redis_url: str, tmp_path: Path) -> None:

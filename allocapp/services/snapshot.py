@@ -59,7 +59,7 @@ def build_snapshot(sheet: Sheet, *, number: int, symbol: str, dated: date) -> di
                     "rows": [
                         {
                             "code": row.unit.code,
-                            "name": row.unit.name,
+                            "name": row.unit.body_name,
                             "targets": [cell.target for cell in row.cells],
                             "reasons": [cell.excuse or None for cell in row.cells],
                         }

@@ -103,7 +103,12 @@ class QueueWorker(Worker):
         self.app = app
 
     def work(self, *arguments: Any, **options: Any) -> bool:
-        """Take jobs until told to stop. RQ's own account of it is left out; a failed job's traceback is not."""
+        """Take jobs until told to stop. RQ's own account of it is left out; a failed job's traceback is not.
+
+        What jobs need is loaded once here and not in every horse: WeasyPrint alone takes most of a second.
+        """
+        for dotted in JOBS.values():
+            import_module(dotted.rpartition(".")[0])
         for name in ("rq.worker", "rq.job", "rq.queue"):
             logging.getLogger(name).setLevel(logging.WARNING)
         return super().work(*arguments, **{"logging_level": "WARNING", **options})

@@ -23,16 +23,18 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 from urllib.parse import urlsplit
 
 from flask import Flask
+from flask_migrate import upgrade
 from granian.constants import Interfaces
 from granian.log import LogLevels
 from granian.server import Server
 
 from allocapp import create_app
 from allocapp.cli.database import NewerDatabase, UnreachableDatabase, check_database, migrating
+from allocapp.cli.demo import describe_access, load_demo_if_empty
 from allocapp.cli.supervise import Child, Supervisor, Timer
 from allocapp.cli.valkey import valkey_command
 from allocapp.config import Config, load_config
@@ -41,6 +43,7 @@ from allocapp.documents.fonts import find_serif_fonts
 from allocapp.errors import ConfigurationError, FontMissing, QueueUnavailable
 from allocapp.lifeline import die_with_parent
 from allocapp.queue import QueueWorker, ping, send, worker_alive
+from allocapp.services.demo import DemoAccess
 
 QUEUE_WORKERS = 2
 WEB_THREADS = 4
@@ -48,6 +51,7 @@ SWEEP_EVERY = 30.0  # seconds; the sweep sends again what Redis lost
 LONGEST_SOCKET_PATH = 107  # bytes, in sockaddr_un
 LOCK_PATIENCE = 5.0  # seconds for the children of a killed run to be gone
 READY_PATIENCE = 30.0
+TALKATIVE = ("alembic", "weasyprint", "weasyprint.progress", "fontTools", "pyhanko", "pyhanko_certvalidator")
 
 log = logging.getLogger("allocapp.serve")
 
@@ -166,16 +170,15 @@ def check_fonts() -> None:
         ) from None
 
 
-def prepare_database(app: Flask, config: Config) -> Any:
+def prepare_database(app: Flask, config: Config) -> DemoAccess | None:
     """Migrate, and load the demo where it belongs. Gives the demo's accounts if it was loaded just now."""
-    from flask_migrate import upgrade
-
+    log.info("preparing the database")
     try:
         with app.app_context():
             check_database(db.engine.url)
             with migrating(db.engine):
                 upgrade()
-                accounts = _load_demo(app) if config.demo else None
+                accounts = load_demo_if_empty(app)
             for engine in db.engines.values():
                 engine.dispose()  # the children are forked without a connection
     except UnreachableDatabase as error:
@@ -189,12 +192,6 @@ def prepare_database(app: Flask, config: Config) -> Any:
             f"the database belongs to a newer version of this program (migration {error.revision})",
         ) from None
     return accounts
-
-
-def _load_demo(app: Flask) -> Any:
-    from allocapp.cli.demo import load_demo_if_empty
-
-    return load_demo_if_empty(app)
 
 
 def check_redis(app: Flask) -> None:
@@ -308,7 +305,7 @@ class Announcer:
 
     app: Flask
     config: Config
-    accounts: Any
+    accounts: DemoAccess | None
     since: float = dataclasses.field(default_factory=time.monotonic)
 
     def __call__(self) -> float | None:
@@ -322,7 +319,7 @@ class Announcer:
         host = f"[{host}]" if ":" in host else host
         print(f"\nSẵn sàng / Ready: http://{host}:{self.config.port}\n", flush=True)
         if self.accounts is not None:
-            print(f"{self.accounts}\n", flush=True)
+            print(f"{describe_access(self.accounts)}\n", flush=True)
         return None
 
     def _answers(self) -> bool:
@@ -339,7 +336,8 @@ def configure_logging() -> None:
     out = logging.StreamHandler(sys.stdout)
     out.setFormatter(OneLine())
     logging.basicConfig(level=logging.INFO, handlers=[out], force=True)
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+    for name in TALKATIVE:
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 if __name__ == "__main__":

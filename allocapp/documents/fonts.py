@@ -43,7 +43,8 @@ def find_serif_fonts() -> dict[str, Path]:
 def is_complete(path: Path) -> bool:
     """Whether the font file can be read and holds every letter and mark a Vietnamese document needs."""
     try:
-        with TTFont(path, lazy=True) as font:
+        # opened here: for a file that is no font, TTFont would leave it open
+        with path.open("rb") as file, TTFont(file, lazy=True) as font:
             letters = font.getBestCmap()
     except (OSError, TTLibError, AssertionError):
         return False

@@ -154,7 +154,8 @@ def clear_seal(writer: IncrementalPdfFileWriter) -> None:
     ],
     ids=[
         "byte in a stream", "byte in the head", "startxref", "person's signature", "body's signature",
-        "appended newline", "appended comment", "appended blanks", "prefixed newline", "metadata revision", "annotation revision",
+        "appended newline", "appended comment", "appended blanks", "prefixed newline", "metadata revision",
+        "annotation revision",
         "page revision", "seal cleared", "byte range", "half", "end cut off", "text file", "empty PDF", "empty",
     ],
 )  # fmt: skip

@@ -1,0 +1,126 @@
+"""One decision's page, put together: how far it has come, what it says, its file, and what the reader may do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flask import current_app, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from allocapp.access import Action, may_at_unit, may_on_decision, may_on_plan
+from allocapp.clock import now, today
+from allocapp.config import Config
+from allocapp.errors import InvalidSnapshot
+from allocapp.forms.decision import NumberForm, RefuseForm, SignForm
+from allocapp.forms.plan import VersionForm
+from allocapp.models.account import Account
+from allocapp.models.decision import Decision, DecisionFile, Stage
+from allocapp.models.job import Job
+from allocapp.rules.workflow import DecisionAction, DecisionState
+from allocapp.services.annex import Annex, read_annex
+from allocapp.services.decision import REASON_LIMIT, decision_actions_for, list_decisions, read_file, render_job
+from allocapp.services.demo import read_demo_access
+from allocapp.services.journal import decision_story
+from allocapp.services.receipt import own_receipts, receivers_receipts
+from allocapp.services.register import foresee_number
+from allocapp.services.verification import read_trusted_roots, verify_file
+from allocapp.views.decision_words import making_of, road_of, turn_of
+from allocapp.views.messages import Mistake
+from allocapp.views.verdict_words import SpokenVerdict, speak
+from allocapp.views.visitor import signed_in_account
+
+_ENDED = (DecisionState.VOIDED, DecisionState.WITHDRAWN)
+
+
+def decision_page(
+    decision: Decision, *, form: VersionForm | None = None, mistakes: Sequence[Mistake] = (), status: int = 200
+) -> ResponseReturnValue:
+    """The page. ``form`` is one that was refused: it is shown again with what was typed, but never a secret."""
+    account, day = signed_in_account(), today()
+    job = render_job(decision) if decision.state is DecisionState.NUMBERED else None
+    inside = may_at_unit(account, Action.VIEW_DECISION, decision.unit, day)
+    story = decision_story(decision)
+    file = read_file(decision)
+    page = render_template(
+        "decision/show.html",
+        decision=decision,
+        mistakes=list(mistakes),
+        turn=turn_of(decision, job),
+        road=road_of(decision, story),
+        story=story if inside else (),
+        may_see_plan=may_on_plan(account, Action.VIEW_PLAN, decision.plan, day),
+        annex=_annex(decision),
+        file=file,
+        verdict=_verdict(file),
+        successor=_successor(decision, account),
+        own=own_receipts(decision, account, today=day),
+        receipts=receivers_receipts(decision) if inside else (),
+        **_acts(decision, account, form, job),
+    )
+    return page, status
+
+
+def _acts(decision: Decision, account: Account, form: VersionForm | None, job: Job | None) -> dict[str, object]:
+    """What the reader may do now, with the forms for it, and what makes everybody wait."""
+    moment, day = now(), today()
+    claimed = decision.claimed_until if decision.claimed_until and decision.claimed_until > moment else None
+    making = making_of(decision, job, moment)
+    refusing = "refuse" in request.args or isinstance(form, RefuseForm)
+    waiting = claimed is not None or (making is not None and not making.failed)
+    return {
+        "actions": decision_actions_for(decision, account, day),
+        "may_retry": bool(making and making.failed) and may_on_decision(account, Action.RETRY_RENDER, decision, day),
+        "making": making,
+        "claimed": claimed,
+        "refusing": refusing,
+        # a page that reloads itself would wipe out a reason being typed
+        "reload_url": url_for("decision.show", decision_id=decision.id, refresh=1) if waiting and not refusing else "",
+        "prospect": foresee_number(decision, today=day) if decision.state is DecisionState.PREPARED else None,
+        "number_form": form if isinstance(form, NumberForm) else NumberForm(formdata=None, data={"dated": day}),
+        "sign_form": form if isinstance(form, SignForm) else SignForm(formdata=None),
+        "refuse_form": form if isinstance(form, RefuseForm) else RefuseForm(formdata=None),
+        "reason_limit": REASON_LIMIT,
+        "demo_passphrase": _demo_passphrase(decision),
+    }
+
+
+def _annex(decision: Decision) -> Annex | None:
+    """None where there is nothing to show: the plan moved on, or the snapshot cannot be read, which bars no refusal."""
+    if decision.state is DecisionState.WITHDRAWN:
+        return None
+    try:
+        return read_annex(decision)
+    except InvalidSnapshot:
+        return None
+
+
+def _verdict(file: DecisionFile | None) -> SpokenVerdict | None:
+    """The verdict on the finished file as it lies in the database."""
+    if file is None or file.stage is not Stage.SEALED:
+        return None
+    return speak(verify_file(file.content, trusted=trusted_roots()))
+
+
+def trusted_roots() -> tuple[bytes, ...]:
+    """The root certificates this installation trusts."""
+    config: Config = current_app.config["ALLOCAPP"]
+    return read_trusted_roots(config.keys, demo=config.demo)
+
+
+def _successor(decision: Decision, account: Account) -> Decision | None:
+    """The decision that took the place of a refused or withdrawn one."""
+    if decision.state not in _ENDED:
+        return None
+    others = (other for other in list_decisions(account, today=today()) if other.plan_id == decision.plan_id)
+    return next((other for other in others if other.state not in _ENDED), None)
+
+
+def _demo_passphrase(decision: Decision) -> str:
+    """The passphrase of the demonstration's keys, in demo mode alone and only where one is asked for."""
+    config: Config = current_app.config["ALLOCAPP"]
+    if not config.demo or not {DecisionAction.SIGN, DecisionAction.SEAL} & decision_actions_for(
+        decision, signed_in_account(), today()
+    ):
+        return ""
+    access = read_demo_access(config.instance)
+    return access.signing_passphrase if access else ""

@@ -1,0 +1,57 @@
+"""The two signatures, each put in the signer's own request: password again, claim, sign outside any transaction, keep.
+
+Neither password nor passphrase leaves this request: they are not stored, not logged, not queued.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Final
+
+from flask import current_app, request
+
+from allocapp.clock import now
+from allocapp.config import Config
+from allocapp.db import transaction
+from allocapp.documents.signing import seal_as_body, sign_as_person
+from allocapp.errors import WrongPassword
+from allocapp.models.account import Account
+from allocapp.models.decision import SignerRole
+from allocapp.services.account import confirm_password
+from allocapp.services.decision import Claim, claim_signature, complete_signature, release_signature
+
+_SIGN: Final[Mapping[SignerRole, Callable[..., bytes]]] = MappingProxyType(
+    {SignerRole.PERSON: sign_as_person, SignerRole.BODY: seal_as_body}
+)
+
+
+def put_signature(
+    decision_id: int, role: SignerRole, *, version: int, password: str, passphrase: str, actor: Account
+) -> None:
+    """Put the person's signature or the body's seal on the decision.
+
+    Raises WrongPassword, WrongPassphrase, CertificateNotValid, SigningKeyMissing, SignatureClaimed, StaleVersion,
+    TransitionNotAllowed, NotFound, Forbidden; after any of them nothing is signed and it may be tried again at once.
+    """
+    config: Config = current_app.config["ALLOCAPP"]
+    # a transaction of its own: a failed attempt must be counted although nothing else happens
+    with transaction():
+        confirmed = confirm_password(actor, password, address=request.remote_addr or "", now=now())
+    if not confirmed:
+        raise WrongPassword
+    with transaction():
+        claim = claim_signature(decision_id, role, version=version, keys=config.keys, actor=actor, now=now())
+    try:
+        _sign(claim, passphrase, actor)
+    except BaseException:
+        with transaction():
+            release_signature(claim)
+        raise
+
+
+def _sign(claim: Claim, passphrase: str, actor: Account) -> None:
+    moment = now()
+    signed = _SIGN[claim.role](claim.pdf, pkcs12=claim.pkcs12, passphrase=passphrase, signed_at=moment)
+    with transaction():
+        complete_signature(claim, signed, actor=actor, now=moment)

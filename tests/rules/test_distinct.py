@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from itertools import combinations
+from itertools import combinations, product
 
 import pytest
 from hypothesis import given, settings
@@ -44,6 +44,28 @@ def split(receivers: Receivers) -> tuple[list[frozenset[int]], list[int]]:
 @given(few_receivers())
 def test_the_largest_union_is_the_true_one(receivers: Receivers) -> None:
     assert largest_union(*split(receivers)) == max(map(len, every_union(receivers)))
+
+
+def narrowest_cut(receivers: Receivers) -> int:
+    """The least of every cut: some receivers by their counts, and all that the others have."""
+    cuts = []
+    for chosen in product([True, False], repeat=len(receivers)):
+        cut = list(zip(chosen, receivers, strict=True))
+        rest = frozenset[int]().union(*(services for by_count, (services, _) in cut if not by_count))
+        cuts.append(sum(count for by_count, (_, count) in cut if by_count) + len(rest))
+    return min(cuts)
+
+
+@pytest.mark.parametrize("seed", range(150))
+def test_the_largest_union_equals_the_narrowest_cut(seed: int) -> None:
+    """Many services contested by seven receivers: the first places found have to be mended again and again."""
+    chance = random.Random(seed)
+    density = chance.choice([0.15, 0.3, 0.5])
+    receivers = []
+    for _ in range(7):
+        services = frozenset(s for s in range(60) if chance.random() < density)
+        receivers.append((services, min(len(services), chance.randint(0, 14))))
+    assert largest_union(*split(receivers)) == narrowest_cut(receivers)
 
 
 @EXACT

@@ -21,7 +21,7 @@ from allocapp.rules.balance import (
     needed_count,
 )
 
-EXACT = settings(deadline=None, max_examples=300)
+EXACT = settings(deadline=None, max_examples=150)
 WHOLE = 10_000
 
 LEAST, MOST = Direction.AT_LEAST, Direction.AT_MOST
@@ -286,7 +286,7 @@ def agree(balance: Balance) -> None:
     assert shown == (balance.assigned + beyond if balance.rule.direction is LEAST else balance.assigned - beyond)
 
 
-@settings(deadline=None, max_examples=600)
+@settings(deadline=None, max_examples=300)
 @given(any_rows(), st.none() | RATES | st.integers(-1, 20_000), RULES)
 def test_the_verdict_and_the_sign_agree_whatever_comes_in(
     rows: list[Row], assigned: int | None, rule: IndicatorRule

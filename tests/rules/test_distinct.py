@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from allocapp.rules.distinct import guaranteed_union, largest_union
 
 Receivers = list[tuple[frozenset[int], int]]
-EXACT = settings(deadline=None, max_examples=300)
+EXACT = settings(deadline=None, max_examples=150)
 
 
 @st.composite

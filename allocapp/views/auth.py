@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from flask import Blueprint, current_app, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -30,7 +30,7 @@ DEMO_ACCOUNTS = "demo_accounts.json"
 class Demo:
     """What the sign-in page tells in demo mode alone: accounts with passwords, and the signers' passphrase."""
 
-    accounts: tuple[Mapping[str, str], ...] = ()
+    accounts: Mapping[str, list[Mapping[str, str]]] = field(default_factory=dict)  # by unit, in the order given
     signing_passphrase: str = ""
 
 
@@ -48,7 +48,8 @@ def sign_in() -> ResponseReturnValue:
     with transaction():
         admission = account.sign_in(form.login.data, form.password.data, address=request.remote_addr or "", now=now())
     if admission.token is None:
-        return _show(form, [Mistake(_refusal(admission), form.login.id)], 429 if admission.locked else 401)
+        form.login.errors = [_refusal(admission)]
+        return _show(form, mistakes_of(form), 429 if admission.locked else 401)
     begin_session(admission.token)
     return _go_on(form)
 
@@ -83,7 +84,7 @@ def _show(form: SignInForm, mistakes: list[Mistake], status: int) -> ResponseRet
 def _refusal(admission: account.Admission) -> str:
     """One answer whether or not the account exists; the wait is told once there were too many attempts."""
     if admission.locked:
-        return _("Too many attempts. Wait 15 minutes and try again, or ask your administrator.")
+        return _("Too many attempts. Wait 15 minutes, then try again.")
     return _("Account name or password is wrong. Check both and try again.")
 
 
@@ -102,4 +103,7 @@ def read_demo() -> Demo:
     if not config.demo or not path.is_file():
         return Demo()
     found = json.loads(path.read_text(encoding="utf-8"))
-    return Demo(tuple(found["accounts"]), found["signing_passphrase"])
+    by_unit: dict[str, list[Mapping[str, str]]] = {}
+    for entry in found["accounts"]:
+        by_unit.setdefault(entry["unit"], []).append(entry)
+    return Demo(by_unit, found["signing_passphrase"])

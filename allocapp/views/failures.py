@@ -45,7 +45,8 @@ def show_http_error(error: HTTPException) -> ResponseReturnValue:
 
 def show_database_trouble(error: OperationalError) -> ResponseReturnValue:
     """The database is busy or cannot be reached: for a while, so try again."""
-    current_app.logger.error("database trouble on %s", request.path, exc_info=error)
+    # not the error itself: its text holds the parameters of the statement
+    current_app.logger.error("database trouble on %s: %s", request.path, error.orig)
     _do_without_database()
     return _answer(explain_status(503))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Final
 
-from flask import Flask, Response, abort, current_app, jsonify, redirect, render_template, request, url_for
+from flask import Flask, Response, current_app, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
@@ -19,7 +19,7 @@ from allocapp.db import transaction
 from allocapp.forms.auth import SignInForm
 from allocapp.services.account import note_seen, seen_is_old
 from allocapp.views.kept import SAFE_METHODS, from_own_page, keep_form
-from allocapp.views.statuses import Message, explain_status
+from allocapp.views.statuses import Message, explain_other_site, explain_status
 
 OPEN_TO_ALL: Final = frozenset({"auth.sign_in", "auth.language", "health.healthz", "static", "bootstrap.static"})
 """The only endpoints that answer without sign-in."""
@@ -46,10 +46,11 @@ def guard_requests(app: Flask) -> None:
     app.after_request(add_headers)
 
 
-def refuse_other_sites() -> None:
+def refuse_other_sites() -> ResponseReturnValue | None:
     """A change of state must come from our own pages: beside the CSRF token, the browser's own word for it."""
-    if request.method not in SAFE_METHODS and from_own_page() is False:
-        abort(403)
+    if request.method in SAFE_METHODS or from_own_page() is not False:
+        return None
+    return render_template("errors/error.html", message=explain_other_site()), 403
 
 
 def require_sign_in() -> ResponseReturnValue | None:

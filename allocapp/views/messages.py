@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from wtforms import Form
 
 from allocapp import errors
+from allocapp.documents.signing import CertificateProblem
 from allocapp.rules.workflow import DecisionState, PlanState
 from allocapp.views.formatting import count, day, decision_state_name, plan_state_name
 from allocapp.views.statuses import Message, explain_status
@@ -46,7 +47,7 @@ def _number_wanted(error: errors.InvalidPercent) -> Message:
         422,
         _("This is not a rate"),
         _("“%(text)s” is not a rate.", text=error.text),
-        _("Write a number from 0 to 100 with at most two decimals, such as 80 or 79,6."),
+        _("Write a number from 0 to 100 with at most two decimals, such as 80 or 79.6."),
     )
 
 
@@ -55,7 +56,7 @@ def _above_hundred(error: errors.PercentOutOfRange) -> Message:
         422,
         _("The rate is above 100%"),
         _("“%(text)s” is above 100%%.", text=error.text),
-        _("Write a number from 0 to 100 with at most two decimals, such as 80 or 79,6."),
+        _("Write a number from 0 to 100 with at most two decimals, such as 80 or 79.6."),
     )
 
 
@@ -64,7 +65,7 @@ def _count_wanted(error: errors.InvalidCount) -> Message:
         422,
         _("This is not a whole number"),
         _("“%(text)s” is not a whole number.", text=error.text),
-        _("Write a whole number such as 1234 or 1.234."),
+        _("Write a whole number such as 1234."),
     )
 
 
@@ -122,14 +123,23 @@ def _passphrase_wrong(_error: errors.WrongPassphrase) -> Message:
     )
 
 
+def _certificate_problem(reason: str) -> str:
+    return {
+        CertificateProblem.EXPIRED: _("it has expired"),
+        CertificateProblem.NOT_YET_VALID: _("it is not valid yet"),
+        CertificateProblem.WEAK_KEY: _("its key is too weak"),
+        CertificateProblem.WRONG_PURPOSE: _("it was not made for signing"),
+    }[CertificateProblem(reason)]
+
+
 def _certificate_unusable(error: errors.CertificateNotValid) -> Message:
     return Message(
         422,
         _("The certificate cannot sign"),
         _(
-            "The certificate “%(subject)s” is not valid for signing (%(reason)s).",
+            "The certificate “%(subject)s” cannot be used: %(reason)s.",
             subject=error.subject,
-            reason=error.reason,
+            reason=_certificate_problem(error.reason),
         ),
         _("Nothing was signed. Ask the technicians to set up a valid certificate."),
     )

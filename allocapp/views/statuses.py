@@ -28,6 +28,16 @@ def explain_status(status: int) -> Message:
     return Message(status, general.title, general.text, general.next_step)
 
 
+def explain_other_site() -> Message:
+    """The words for a form that another site's page sent."""
+    return Message(
+        403,
+        _("The form did not come from this site"),
+        _("Your browser says that another site's page sent it, so it was not accepted."),
+        _("If you meant to do this, open the page here and send its own form."),
+    )
+
+
 HTTP_MESSAGES: Final[Mapping[int, Callable[[], Message]]] = MappingProxyType(
     {
         400: lambda: Message(
@@ -42,7 +52,7 @@ HTTP_MESSAGES: Final[Mapping[int, Callable[[], Message]]] = MappingProxyType(
         403: lambda: Message(
             403,
             _("You may not do this"),
-            _("You may see this, but your roles do not allow the action."),
+            _("Your roles do not allow this page or action."),
             _("If it is part of your work, ask your unit's administrator for the role."),
         ),
         404: lambda: Message(

@@ -3,17 +3,17 @@
 Shape only: whether a text is a number, and which cells came back. Whether the numbers will do is the rules' affair.
 Whatever was typed is handed back as it was typed, so that a page can show it again.
 
-Fields of the grid: ``t-<unit id>-<indicator id>`` holds the target, ``x-<unit id>-<indicator id>`` the reason why none is
-assigned. A cell is there when its ``t-`` field is.
+Fields of the grid: ``t-<unit id>-<indicator id>`` holds the target, ``x-<unit id>-<indicator id>`` the reason why none
+is assigned. A cell is there when its ``t-`` field is.
 """
 
 from __future__ import annotations
 
-import json
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from urllib.parse import quote, unquote
 
 from werkzeug.datastructures import MultiDict
 from wtforms import IntegerField, StringField, TextAreaField
@@ -31,6 +31,7 @@ LARGEST_ID = 2**31 - 1
 
 _CELL_NAME = re.compile(r"t-([1-9][0-9]{0,8})-([1-9][0-9]{0,8})")
 _COMMENT_NAME = re.compile(r"c-([1-9][0-9]{0,8})")
+_PACKED = re.compile(r"[0-9]{0,10}|x[!-~]+")
 _BLANKS = " \u00a0"
 
 
@@ -124,7 +125,7 @@ def read_cells(form: MultiDict[str, str], kinds: Mapping[int, Kind]) -> TypedShe
         if found := _CELL_NAME.fullmatch(name):
             key = (int(found[1]), int(found[2]))
             target = " ".join(form.getlist(name))
-            cells[key] = _read_cell(target, form.get(f"x{name[1:]}", ""), kinds.get(key[1]))
+            cells[key] = _read_cell(key, target, form.get(f"x{name[1:]}", ""), kinds.get(key[1]))
     return TypedSheet(cells)
 
 
@@ -143,12 +144,11 @@ def printable(text: str) -> str:
 def pack_cells(cells: Iterable[Cell]) -> str:
     """What is stored in each cell, in the sheet's order, as one short text for a hidden field.
 
-    A number is a target, a text an excuse, an empty text a cell without either.
+    A number is a target, ``x`` and a quoted text an excuse, nothing a cell without either: ``8000,,xno%20services``.
     """
-    return json.dumps(
-        [cell.excuse if cell.target is None else cell.target for cell in cells],
-        separators=(",", ":"),
-        ensure_ascii=False,
+    return ",".join(
+        f"x{quote(cell.excuse, safe='')}" if cell.excuse else "" if cell.target is None else str(cell.target)
+        for cell in cells
     )
 
 
@@ -175,7 +175,7 @@ def merge_cells(typed: TypedSheet, base: str, stored: Mapping[Key, Cell]) -> Mer
     return Merged(replace(typed, cells=cells), frozenset(taken), frozenset(clashes))
 
 
-def _read_cell(target: str, excuse: str, kind: Kind | None) -> TypedCell:
+def _read_cell(key: Key, target: str, excuse: str, kind: Kind | None) -> TypedCell:
     kept = " ".join(printable(excuse).split())
     try:
         if kind is None or not target.strip(_BLANKS):
@@ -183,7 +183,7 @@ def _read_cell(target: str, excuse: str, kind: Kind | None) -> TypedCell:
         else:
             number = parse_percent(target) if kind is Kind.RATE else parse_count(target)
         if number is not None and kept:
-            raise TargetWithExcuse
+            raise TargetWithExcuse((key,))
         if len(kept) > EXCUSE_LIMIT:
             raise TextTooLong(EXCUSE_LIMIT)
     except AllocappError as fault:
@@ -192,14 +192,11 @@ def _read_cell(target: str, excuse: str, kind: Kind | None) -> TypedCell:
 
 
 def _unpack_cells(base: str, stored: Mapping[Key, Cell]) -> dict[Key, Entry]:
-    try:
-        values = json.loads(base)
-    except (ValueError, RecursionError):  # not ours: written or cut by somebody else
-        return {}
-    if not isinstance(values, list) or len(values) != len(stored):
+    """What ``pack_cells`` wrote; nothing where the text does not fit the sheet."""
+    values = base.split(",")
+    if len(values) != len(stored) or not all(_PACKED.fullmatch(value) for value in values):
         return {}
     return {
-        key: Entry(None, value) if isinstance(value, str) else Entry(value)
+        key: Entry(None, unquote(value[1:])) if value[:1] == "x" else Entry(int(value) if value else None)
         for key, value in zip(stored, values, strict=True)
-        if isinstance(value, str | int)
     }

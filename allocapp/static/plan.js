@@ -7,11 +7,12 @@
   const SPEAK_MS = 1000; // after the last key before a screen reader announces the answer
   const sheet = document.getElementById("sheet");
 
-  // A second click on a button sends nothing; coming back with the browser's back button frees the form again.
+  // A second click on a button sends nothing. A page that never came, or the back button, frees the form again.
   for (const form of document.querySelectorAll("form[method=post]")) {
     form.addEventListener("submit", (event) => {
       if (form.dataset.sent) event.preventDefault();
-      else form.dataset.sent = "1";
+      form.dataset.sent = "1";
+      setTimeout(() => delete form.dataset.sent, 8000);
     });
   }
   addEventListener("pageshow", () => {
@@ -28,6 +29,8 @@
     }).observe(bar.querySelector(".sheet-status"));
   }
 
+  const place = JSON.parse(sessionStorage.getItem("place") || "null");
+  sessionStorage.removeItem("place");
   if (!sheet) return;
 
   const targets = [...sheet.querySelectorAll("input[name^='t-']")];
@@ -137,23 +140,20 @@
 
   // Typed and not sent: the browser asks before the page is left.
   addEventListener("beforeunload", (event) => {
-    if (!sheet.dataset.sent && [...targets, ...texts].some(isChanged)) event.preventDefault();
+    const changed = sheet.dataset.unsaved || [...targets, ...texts].some(isChanged);
+    if (changed && !sheet.dataset.sent) event.preventDefault();
   });
 
   // After saving, back to the same cell at the same place.
-  const place = `place ${sheet.action}`;
-  sheet.addEventListener("submit", () => {
-    const cell = document.activeElement && document.activeElement.id;
-    sessionStorage.setItem(place, JSON.stringify([window.scrollY, sheet.dataset.cell || cell, Date.now()]));
-  });
-  sheet.addEventListener("focusout", (event) => {
+  sheet.addEventListener("focusin", (event) => {
     if (targets.includes(event.target)) sheet.dataset.cell = event.target.id;
   });
-  const kept = JSON.parse(sessionStorage.getItem(place) || "null");
-  sessionStorage.removeItem(place);
-  if (kept && Date.now() - kept[2] < 30000 && !document.querySelector(".error-summary")) {
-    window.scrollTo(0, kept[0]);
-    const cell = document.getElementById(kept[1]);
+  sheet.addEventListener("submit", () => {
+    sessionStorage.setItem("place", JSON.stringify([sheet.action, scrollY, sheet.dataset.cell || ""]));
+  });
+  if (place && place[0] === sheet.action && !document.querySelector(".error-summary")) {
+    scrollTo(0, place[1]);
+    const cell = document.getElementById(place[2]);
     if (cell) cell.focus({ preventScroll: true });
   }
 })();

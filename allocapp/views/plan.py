@@ -23,6 +23,7 @@ from allocapp.errors import (
     StaleVersion,
     SuperiorNotIssued,
     TextTooLong,
+    TransitionNotAllowed,
     UnbalancedPlan,
 )
 from allocapp.forms.plan import (
@@ -36,6 +37,7 @@ from allocapp.forms.plan import (
     read_comments,
 )
 from allocapp.models.plan import Plan
+from allocapp.rules.workflow import PlanAction, plan_actions
 from allocapp.services import plan as plans
 from allocapp.services.journal import plan_story
 from allocapp.services.overview import list_plans
@@ -166,7 +168,7 @@ def review(plan_id: int) -> ResponseReturnValue:
 @pages.post(f"{PLAN}/take")
 def take(plan_id: int) -> ResponseReturnValue:
     """Begin the review, visibly to everybody."""
-    return _step(plan_id, plans.take_plan_into_review, _("You are reviewing this plan now."), "plan.review")
+    return _step(plan_id, plans.take_plan_into_review, _("You are reviewing this plan now."), onward="plan.review")
 
 
 @pages.post(f"{PLAN}/hand-back")
@@ -180,9 +182,9 @@ def hand_back(plan_id: int) -> ResponseReturnValue:
 @pages.post(f"{PLAN}/return")
 def return_(plan_id: int) -> ResponseReturnValue:
     """Send the plan back to be completed, with a reason and remarks on rows."""
-    form = ReasonForm()
-    given = {"reason": form.reason.data or "", "comments": read_comments(request.form)}
-    return _step(plan_id, plans.return_plan, _("Returned for completion."), **given)
+    remarks = _remarks()
+    done = _("Returned for completion.")
+    return _step(plan_id, plans.return_plan, done, reason=remarks.reason, comments=remarks.comments)
 
 
 @pages.post(f"{PLAN}/approve")
@@ -193,13 +195,15 @@ def approve(plan_id: int) -> ResponseReturnValue:
     form = SeenForm()
     if not form.validate():
         return _damaged(_load(plan_id, Action.APPROVE_PLAN), None)
-    return _step(plan_id, plans.approve_plan, _("Approved: the decision waits for its number."), seen_hash=form.seen_hash.data)
+    return _step(
+        plan_id, plans.approve_plan, _("Approved: the decision waits for its number."), seen_hash=form.seen_hash.data
+    )
 
 
 @pages.post(f"{PLAN}/reopen")
 def reopen(plan_id: int) -> ResponseReturnValue:
     """Send an approved plan back before its decision is numbered."""
-    return _step(plan_id, plans.reopen_plan, _("Reopened: the unit completes it."), reason=ReasonForm().reason.data or "")
+    return _step(plan_id, plans.reopen_plan, _("Reopened: the unit completes it."), reason=_remarks().reason)
 
 
 @pages.get(f"{PLAN}/journal")
@@ -243,6 +247,8 @@ def _unreadable(plan: Plan, form: SheetForm, typed: TypedSheet) -> ResponseRetur
     """Nothing is saved of a form with a cell that is no number; everything typed stays."""
     if form.errors:
         return _damaged(plan, typed)
+    if PlanAction.SAVE not in plan_actions(plan.state):
+        return _refused(plan.id, form, typed, TransitionNotAllowed(plan.state, PlanAction.SAVE))
     mistakes = [Mistake(_("Nothing was saved: some cells cannot be read. What you typed is still in them."))]
     return plan_page(plan, typing=Typing(typed), stamp=_stamp(form), mistakes=mistakes, status=422)
 
@@ -260,8 +266,19 @@ def _refused(plan_id: int, form: SheetForm, typed: TypedSheet, error: AllocappEr
     if isinstance(error, StaleVersion | ContentChanged):
         return conflict_page(plan, form, typed, error)
     message = explain(error)
-    mistakes = [Mistake(message.text), Mistake(message.next_step)]
+    mistakes = [Mistake(message.text), Mistake(_next_step(error, plan))]
     return plan_page(plan, typing=Typing(typed), stamp=_stamp(form), mistakes=mistakes, status=message.status)
+
+
+def _next_step(error: AllocappError, plan: Plan) -> str:
+    """What to do after a refusal. Sent twice, or overtaken by somebody: who was first, and that nothing was harmed."""
+    if not isinstance(error, TransitionNotAllowed | StaleVersion):
+        return explain(error).next_step
+    return _(
+        "The last step was taken by %(who)s on %(moment)s. What you sent now changed nothing.",
+        who=plan.changed_by.name if plan.changed_by else _("the system"),
+        moment=moment(plan.changed_at),
+    )
 
 
 def _remarks() -> Remarks:
@@ -273,12 +290,16 @@ def _unsent_remarks(plan_id: int) -> ResponseReturnValue | None:
     remarks = _remarks()
     if not remarks.reason and not remarks.comments:
         return None
-    text = _("You typed a reason or remarks, which are sent only when the plan is returned. Clear them, or return the plan.")
-    return review_page(_load(plan_id, Action.REVIEW_PLAN), remarks=remarks, mistakes=[Mistake(text, "reason")], status=422)
+    text = _(
+        "You typed a reason or remarks, which are sent only when the plan is returned. Clear them, or return the plan."
+    )
+    field = "reason" if remarks.reason else f"c-{next(iter(remarks.comments))}"
+    plan = _load(plan_id, Action.REVIEW_PLAN)
+    return review_page(plan, remarks=remarks, mistakes=[Mistake(text, field)], status=422)
 
 
 def _step(
-    plan_id: int, service: Callable[..., Plan], done: str, onward: str = "plan.show", **given: Any
+    plan_id: int, service: Callable[..., Plan], done: str, *, onward: str = "plan.show", **given: Any
 ) -> ResponseReturnValue:
     """One step of the workflow: the service decides; a refusal shows the page again with what was typed."""
     _load(plan_id)
@@ -291,10 +312,10 @@ def _step(
     except (NotFound, Forbidden):
         raise
     except AllocappError as error:
-        message, remarks = explain(error), _remarks()
+        message, remarks, plan = explain(error), _remarks(), _load(plan_id)
         field = _field_of(error, remarks)
-        mistakes = [Mistake(message.text, field), Mistake(message.next_step, field)]
-        return review_page(_load(plan_id), remarks=remarks, mistakes=mistakes, status=message.status)
+        mistakes = [Mistake(message.text, field), Mistake(_next_step(error, plan), field)]
+        return review_page(plan, remarks=remarks, mistakes=mistakes, status=message.status)
     flash(done)
     return redirect(url_for(onward, plan_id=plan_id), 303)
 

@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 from allocapp.forms.plan import TypedCell, TypedSheet
 from allocapp.models.plan import PlanComment
 from allocapp.models.unit import Unit, UnitKind
-from allocapp.rules.balance import Kind, Problem, ProblemCode, gap, needed_count
+from allocapp.rules.balance import Direction, Kind, Problem, ProblemCode, gap, needed_count
 from allocapp.services.sheet import Cell, Entry, Key, Sheet, SheetIndicator, SheetRow
 from allocapp.views.formatting import (
     NOTHING,
@@ -28,6 +28,20 @@ from allocapp.views.messages import Mistake, explain
 
 # an error summary that lists everything is read by nobody
 MOST_MISTAKES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnView:
+    """An indicator's headings."""
+
+    id: int
+    name: str
+    short: str
+    rate: bool
+    target: str
+    weight: str
+    gap: str
+    needed: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +91,19 @@ class Typing:
     clashes: Collection[Key] = ()
 
 
-def lay_out(sheet: Sheet, typing: Typing | None = None, *, editable: bool = True) -> list[tuple[UnitKind, list[RowView]]]:
+def lay_out(
+    sheet: Sheet, typing: Typing | None = None, *, editable: bool = True
+) -> list[tuple[UnitKind, list[RowView]]]:
     """The rows by kind of receiver, in the official order, with what was typed laid over what is stored.
 
     Where the plan cannot be edited, what is stored is shown and what was typed stands beside it.
     """
     return [(kind, [_row(row, sheet, typing, editable) for row in rows]) for kind, rows in sheet.groups]
+
+
+def name_columns(sheet: Sheet) -> list[ColumnView]:
+    """The headings of each indicator, in the sheet's order."""
+    return [_column(column) for column in sheet.indicators]
 
 
 def live_cells(groups: Iterable[tuple[UnitKind, list[RowView]]]) -> dict[str, list[str]]:
@@ -98,21 +119,18 @@ def live_cells(groups: Iterable[tuple[UnitKind, list[RowView]]]) -> dict[str, li
 def fault_mistakes(sheet: Sheet, typed: TypedSheet) -> list[Mistake]:
     """One line of the error summary for each cell that cannot be read, linking to it."""
     names = {row.unit.id: row.unit.name for row in sheet.rows}
-    columns = {column.indicator.id: column for column in sheet.indicators}
-    return _shortened(
-        [
-            Mistake(
-                _(
-                    "%(unit)s, %(indicator)s: %(message)s",
-                    unit=names.get(unit_id, NOTHING),
-                    indicator=localized(columns[indicator_id].indicator, "short_name") if indicator_id in columns else NOTHING,
-                    message=explain(fault).text,
-                ),
-                f"t-{unit_id}-{indicator_id}",
-            )
-            for (unit_id, indicator_id), fault in typed.faults.items()
-        ]
-    )
+    columns = {column.indicator.id: localized(column.indicator, "short_name") for column in sheet.indicators}
+    mistakes = []
+    for (unit_id, indicator_id), fault in typed.faults.items():
+        message = explain(fault)
+        text = _(
+            "%(unit)s, %(indicator)s: %(message)s",
+            unit=names.get(unit_id, NOTHING),
+            indicator=columns.get(indicator_id, NOTHING),
+            message=f"{message.text} {message.next_step}",
+        )
+        mistakes.append(Mistake(text, f"t-{unit_id}-{indicator_id}"))
+    return _shortened(mistakes)
 
 
 def obstacle_mistakes(sheet: Sheet, position: int, problems: Iterable[Problem]) -> list[Mistake]:
@@ -151,6 +169,22 @@ def first_weak_cell(sheet: Sheet, position: int) -> str:
     return f"t-{found.unit_id}-{found.indicator_id}"
 
 
+def _column(column: SheetIndicator) -> ColumnView:
+    indicator, rate = column.indicator, column.rule.kind is Kind.RATE
+    part = localized(indicator, "part")
+    ceiling = column.rule.direction is Direction.AT_MOST
+    return ColumnView(
+        id=indicator.id,
+        name=localized(indicator, "name"),
+        short=localized(indicator, "short_name"),
+        rate=rate,
+        target=_("Target, %") if rate else _("Target"),
+        weight=_("Expected %(counted)s", counted=localized(indicator, "counted")),
+        gap=_("From the assigned target, percentage points") if rate else _("From the assigned target"),
+        needed=_("At most: %(part)s", part=part) if ceiling else _("Needed: %(part)s", part=part),
+    )
+
+
 def _row(row: SheetRow, sheet: Sheet, typing: Typing | None, editable: bool) -> RowView:
     cells, worse = [], []
     for cell, column in zip(row.cells, sheet.indicators, strict=True):
@@ -158,7 +192,7 @@ def _row(row: SheetRow, sheet: Sheet, typing: Typing | None, editable: bool) -> 
         typed = typing.sheet.cells.get(key) if typing else None
         stored = Entry(cell.target, cell.excuse)
         entry = stored if typed is None or not editable else typed.entry or Entry(None)
-        if entry.target is not None and cell.baseline is not None and gap(entry.target, cell.baseline, column.rule.direction) < 0:
+        if _is_worse(entry.target, cell.baseline, column):
             worse.append(localized(column.indicator, "short_name"))
         cells.append(
             _cell(
@@ -226,7 +260,7 @@ def _other(cell: Cell, typed: TypedCell | None, kind: Kind, editable: bool, clas
 
 
 def _gap_text(entry: Entry, column: SheetIndicator) -> str:
-    """How far the target lies from the assigned one. A receiver's quantity is a part of it: there is nothing to compare."""
+    """How far the target lies from the assigned one. A receiver's quantity is a part of it: nothing to compare."""
     if entry.target is None or column.assigned is None or column.rule.kind is Kind.QUANTITY:
         return NOTHING
     return signed_points(entry.target - column.assigned)
@@ -236,6 +270,13 @@ def _is_below(value: int, column: SheetIndicator) -> bool:
     if column.assigned is None or column.rule.kind is Kind.QUANTITY:
         return False
     return gap(value, column.assigned, column.rule.direction) < 0
+
+
+def _is_worse(value: int | None, baseline: int | None, column: SheetIndicator) -> bool:
+    """Whether a rate lies on the bad side of last year's."""
+    if value is None or baseline is None or column.rule.kind is Kind.QUANTITY:
+        return False
+    return gap(value, baseline, column.rule.direction) < 0
 
 
 def _shortened(mistakes: list[Mistake]) -> list[Mistake]:

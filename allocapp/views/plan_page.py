@@ -19,7 +19,7 @@ from allocapp.services.plan import COMMENT_LIMIT, EXCUSE_LIMIT, REASON_LIMIT, pl
 from allocapp.services.sheet import Sheet, check_sheet, read_sheet
 from allocapp.views.formatting import localized, moment
 from allocapp.views.messages import Mistake, explain
-from allocapp.views.plan_grid import Typing, fault_mistakes, first_weak_cell, lay_out, obstacle_mistakes
+from allocapp.views.plan_grid import Typing, fault_mistakes, first_weak_cell, lay_out, name_columns, obstacle_mistakes
 from allocapp.views.plan_words import (
     Verdict,
     judge_sheet,
@@ -67,16 +67,18 @@ def plan_page(
     ``stamp`` is the one that a form brought, where the page shows that form again; a new page gets a new one.
     """
     sheet = read_sheet(plan)
-    return _render("plan/show.html", sheet, typing, stamp, mistakes, notice, remarks, status)
+    return _render(
+        "plan/show.html", sheet, typing, stamp, mistakes=mistakes, notice=notice, remarks=remarks, status=status
+    )
 
 
 def review_page(
     plan: Plan, *, remarks: Remarks | None = None, mistakes: Sequence[Mistake] = (), status: int = 200
 ) -> ResponseReturnValue:
-    """The page of the approver; whoever cannot review the plan in its state sees the plan's page instead."""
+    """The page of the approver. Whoever cannot review the plan in its state sees the plan's page instead."""
     actions = plan_actions_for(plan, signed_in_account(), today())
     page = "plan/review.html" if PlanAction.RETURN in actions else "plan/show.html"
-    return _render(page, read_sheet(plan), None, None, mistakes, "", remarks, status)
+    return _render(page, read_sheet(plan), mistakes=mistakes, remarks=remarks, status=status)
 
 
 def conflict_page(plan: Plan, form: SheetForm, typed: TypedSheet, error: AllocappError) -> ResponseReturnValue:
@@ -87,14 +89,14 @@ def conflict_page(plan: Plan, form: SheetForm, typed: TypedSheet, error: Allocap
     newer = _newer_version(plan) if form.version.data != plan.version else message.next_step
     mistakes = [Mistake(message.text), Mistake(newer), *_clash_mistakes(sheet, merged.clashes)]
     typing = Typing(merged.typed, merged.taken, merged.clashes)
-    return _render("plan/show.html", sheet, typing, None, mistakes, "", None, message.status)
+    return _render("plan/show.html", sheet, typing, mistakes=mistakes, status=message.status)
 
 
-def unbalanced_page(plan: Plan, saved: bool) -> ResponseReturnValue:
-    """After a submission that may not be: what is short and by how much, with links to the cells. It was kept as a draft."""
+def unbalanced_page(plan: Plan) -> ResponseReturnValue:
+    """After a submission that was kept as a draft instead: what is short, by how much, with links to the cells."""
     sheet = read_sheet(plan)
     kept = _("Not submitted. What you typed is saved as a draft (version %(version)d).", version=plan.version)
-    mistakes = [Mistake(kept if saved else _("Not submitted."))]
+    mistakes = [Mistake(kept)]
     if not sheet.assigned_known:
         mistakes.append(Mistake(why_not_submitted(sheet)))
     balances = check_sheet(sheet)
@@ -104,18 +106,19 @@ def unbalanced_page(plan: Plan, saved: bool) -> ResponseReturnValue:
         name = localized(verdict.indicator, "short_name")
         mistakes.append(Mistake(f"{name}: {verdict.text}", first_weak_cell(sheet, position)))
         mistakes.extend(obstacle_mistakes(sheet, position, balances[position].problems))
-    return _render("plan/show.html", sheet, None, None, mistakes, "", None, 422)
+    return _render("plan/show.html", sheet, mistakes=mistakes, status=422)
 
 
 def _render(
     template: str,
     sheet: Sheet,
-    typing: Typing | None,
-    stamp: Stamp | None,
-    mistakes: Sequence[Mistake],
-    notice: str,
-    remarks: Remarks | None,
-    status: int,
+    typing: Typing | None = None,
+    stamp: Stamp | None = None,
+    *,
+    mistakes: Sequence[Mistake] = (),
+    notice: str = "",
+    remarks: Remarks | None = None,
+    status: int = 200,
 ) -> ResponseReturnValue:
     plan = sheet.plan
     actions = plan_actions_for(plan, signed_in_account(), today())
@@ -127,12 +130,14 @@ def _render(
         sheet=sheet,
         plan=plan,
         groups=lay_out(sheet, typing, editable=editable),
+        columns=name_columns(sheet),
         verdicts=verdicts_of(sheet, typing if editable else None),
         actions=actions,
         editable=editable,
         stamp=stamp or stamp_of(sheet),
         mistakes=[*mistakes, *(fault_mistakes(sheet, typing.sheet) if typing and editable else [])],
         notice=notice,
+        unsaved=typing is not None,
         remarks=remarks or Remarks(),
         events=events,
         returned=returned[-1] if returned and plan.return_reason else None,

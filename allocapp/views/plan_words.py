@@ -34,7 +34,7 @@ class Verdict:
     @property
     def icon(self) -> str:
         """The sign beside the words."""
-        return {"good": "done", "bad": "attention"}.get(self.tone, "quiet")
+        return {"good": "done", "bad": "warning"}.get(self.tone, "quiet")
 
 
 def judge_sheet(sheet: Sheet, balances: Iterable[Balance], unreadable: Iterable[int] = ()) -> list[Verdict]:
@@ -78,11 +78,11 @@ def next_step(unit: Unit, plan: Plan | None, assigned_known: bool) -> str:
         PlanState.SUPERSEDED: _("No longer in force: a later plan took its place."),
         PlanState.REVOKED: _("No longer in force: the decision was revoked."),
     }
-    return texts[plan.state]
+    return texts[plan.state][:1].upper() + texts[plan.state][1:]
 
 
 def why_not_submitted(sheet: Sheet) -> str:
-    """Which rule keeps a draft from being submitted while the superior's decision is not issued, and what comes next."""
+    """Which rule keeps a draft from being submitted before the superior's decision is issued, and whose turn it is."""
     return _(
         "It cannot be submitted yet: the targets that %(unit)s has to meet are not known before the decision of "
         "%(superior)s is issued. It is the turn of %(superior)s. You may draft and save meanwhile.",
@@ -154,9 +154,17 @@ def _obstacles(balance: Balance, unreadable: int) -> list[str]:
     excused = found[ProblemCode.NOT_ASSIGNED_WITH_WEIGHT]
     texts = []
     if unreadable:
-        texts.append(ngettext("%(num)d cell is no number (counted as 0)", "%(num)d cells are no numbers (counted as 0)", unreadable))
+        texts.append(
+            ngettext(
+                "%(num)d cell is no number (counted as 0)", "%(num)d cells are no numbers (counted as 0)", unreadable
+            )
+        )
     if empty > 0:
-        texts.append(ngettext("%(num)d cell is still empty (counted as 0)", "%(num)d cells are still empty (counted as 0)", empty))
+        texts.append(
+            ngettext(
+                "%(num)d cell is still empty (counted as 0)", "%(num)d cells are still empty (counted as 0)", empty
+            )
+        )
     if excused:
         texts.append(
             ngettext(
@@ -194,15 +202,14 @@ def _figures(column: SheetIndicator, balance: Balance) -> Iterable[tuple[str, st
 
 
 def _notes(balance: Balance, whole: str) -> Iterable[str]:
-    if not balance.floor_below or balance.floor is None:
-        return
+    if not balance.floor_below or balance.floor is None or balance.problems:
+        return  # while cells are open, the figure says nothing yet
     yield _(
-        "Only %(floor)s is guaranteed, which does not meet the assigned target: how far %(whole)s comes depends on which "
-        "services the receivers reach. This is no obstacle to submitting.",
+        "Only %(floor)s is guaranteed, which does not meet the assigned target: how far %(whole)s comes depends on "
+        "which services the receivers reach. This is no obstacle to submitting.",
         floor=percent(balance.rule.rounded(balance.floor)),
         whole=whole,
     )
-
 
 
 _GENERAL = {

@@ -18,10 +18,6 @@ from flask.cli import AppGroup
 from sqlalchemy import inspect, select
 
 from allocapp import clock
-from allocapp.cli.demo_accounts import add_demo_keys, add_demo_people
-from allocapp.cli.demo_campaign import add_sample_campaign
-from allocapp.cli.demo_stages import Stages
-from allocapp.cli.demo_units import add_sample_units
 from allocapp.config import Config
 from allocapp.db import db, transaction
 from allocapp.models.unit import Unit
@@ -38,25 +34,36 @@ def load_demo_if_empty(app: Flask) -> DemoAccess | None:
 
     Nothing is loaded where the settings do not allow it, or where there are units already. The tables must exist.
     """
-    config: Config = app.config["ALLOCAPP"]
+    with app.app_context():
+        return _load_if_empty(app.config["ALLOCAPP"])
+
+
+def _load_if_empty(config: Config) -> DemoAccess | None:
     if not config.demo:
         return None
-    with app.app_context(), _quiet_queue(), transaction() as session:
+    with _quiet_queue(), transaction() as session:
         if session.scalar(select(Unit.id).limit(1)) is not None:
             return None
         return _load(config)
 
 
 def _load(config: Config) -> DemoAccess:
+    # imported when there is something to load: every start asks, and typesetting and signing take long to import
+    from allocapp.cli.demo_accounts import add_demo_keys, add_demo_people, demo_passphrase
+    from allocapp.cli.demo_campaign import add_sample_campaign
+    from allocapp.cli.demo_stages import Stages
+    from allocapp.cli.demo_units import add_sample_units
+
     units = add_sample_units()
     campaign = add_sample_campaign(units, frozen=FROZEN)
-    passphrase = add_demo_keys(units.values(), config.instance, config.keys)
-    people = add_demo_people(units, passphrase, now=clock.now())
+    people = add_demo_people(units, demo_passphrase(config.instance), now=clock.now())
+    access = people.access
+    # before keys are made and anything is committed: secrets that nobody was told would be of no use
+    write_demo_access(config.instance, access)
+    add_demo_keys(units.values(), config.keys, access.signing_passphrase)
     db.session.flush()  # the stages ask the database for accounts and keys
-    Stages(campaign, units, people.accounts, config.keys, passphrase).walk()
-    # before the commit: nobody could sign in to a demonstration whose passwords were lost
-    write_demo_access(config.instance, people.access)
-    return people.access
+    Stages(campaign, units, people.accounts, config.keys, access.signing_passphrase).walk()
+    return access
 
 
 def describe_access(access: DemoAccess) -> str:
@@ -80,7 +87,8 @@ def describe_access(access: DemoAccess) -> str:
 @commands.command("load")
 def load() -> None:
     """Load the demonstration into the empty database of a development installation."""
-    if not current_app.config["ALLOCAPP"].demo:
+    config: Config = current_app.config["ALLOCAPP"]
+    if not config.demo:
         raise click.ClickException(
             "dữ liệu mẫu chỉ nạp được khi không đặt DATABASE_URL, không chạy production và DEMO không phải 0 / "
             "the demo loads only without DATABASE_URL, outside production, and unless DEMO is 0"
@@ -90,8 +98,7 @@ def load() -> None:
             "cơ sở dữ liệu chưa có bảng; hãy chạy: flask --app wsgi db upgrade / "
             "the database has no tables yet; run: flask --app wsgi db upgrade"
         )
-    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # a proxy, as Flask documents
-    access = load_demo_if_empty(app)
+    access = _load_if_empty(config)
     if access is None:
         click.echo("Cơ sở dữ liệu đã có đơn vị; không nạp gì. / There are units already; nothing was loaded.")
     else:

@@ -84,27 +84,30 @@ def add_demo_people(units: Mapping[str, Unit], passphrase: str, *, now: datetime
     return DemoPeople(accounts, DemoAccess(tuple(told), passphrase))
 
 
-def add_demo_keys(units: Iterable[Unit], instance: Path, keys: Path) -> str:
-    """Add two signing keys for every unit that decides, in the folder ``keys``; the passphrase that opens them all.
+def demo_passphrase(instance: Path) -> str:
+    """The passphrase that an earlier load told, so that the keys it made serve again; otherwise a new one."""
+    known = read_demo_access(instance)
+    return known.signing_passphrase if known else draw_secret()
 
-    Keys that a load cut short has left are used again. Where nobody knows their passphrase any more, their folder is
-    put aside, and new ones are made.
+
+def add_demo_keys(units: Iterable[Unit], folder: Path, passphrase: str) -> None:
+    """Add two signing keys for every unit that decides, in ``folder``; ``passphrase`` opens them all.
+
+    Keys that a load cut short has left are used again. Where they open with another passphrase, which nobody knows any
+    more, their folder is put aside and new ones are made.
     """
     deciding = [unit for unit in units if unit.may_allocate]
     subjects = [DemoSubject(code=unit.code, unit=unit.body_name, person="Lãnh đạo ký") for unit in deciding]
-    known = read_demo_access(instance)
-    passphrase = known.signing_passphrase if known else draw_secret()
     try:
-        made = make_demo_certificates(keys, subjects, passphrase=passphrase)
+        made = make_demo_certificates(folder, subjects, passphrase=passphrase)
     except WrongPassphrase:
-        keys.rename(keys.with_name(f"{keys.name}-{secrets.token_hex(4)}"))
-        made = make_demo_certificates(keys, subjects, passphrase=passphrase)
+        folder.rename(folder.with_name(f"{folder.name}-{secrets.token_hex(4)}"))
+        made = make_demo_certificates(folder, subjects, passphrase=passphrase)
     ids = {unit.code: unit.id for unit in deciding}
     db.session.add_all(
         SigningKey(unit_id=ids[code], role=SignerRole(role.value), filename=path.name, demo=True)
         for (code, role), path in made.key_files.items()
     )
-    return passphrase
 
 
 def draw_secret() -> str:

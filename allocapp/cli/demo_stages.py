@@ -9,7 +9,7 @@ import json
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import select
@@ -40,7 +40,9 @@ from allocapp.services.sheet import Cell, Entry, Key, Sheet, SheetRow, check_she
 
 CITY, WAITING, SUBMITTED, RETURNED, DRAFT = "178", "183", "186", "187", "185"
 STEP = 50  # targets are handed down in steps of half a per cent
+STEPS = HUNDRED_PERCENT // STEP
 NOT_IN_ANNEX = "Không có trong Phụ lục Quyết định 1045/QĐ-UBND"
+A_MINUTE = timedelta(minutes=1)
 RETURN_REASON = (
     "Giao cùng một mức cho mọi đơn vị, chưa căn cứ kết quả năm trước của từng nơi. Đề nghị điều chỉnh theo khả năng "
     "thực hiện và bảo đảm chỉ tiêu chung toàn huyện."
@@ -58,19 +60,19 @@ class Stages:
     passphrase: str
 
     def walk(self) -> None:
-        """The province's plan issued; of the districts' one issued, one to be signed, one returned, in draft, submitted."""
+        """The province's plan issued; of the districts' one issued, one to be signed, one returned, and so on."""
         plan = self._open(PROVINCE, "tinh", _moment(6, 1))
         self._submit(plan, _assigned_by_annex(read_sheet(plan)), "tinh", _moment(6, 6, 14))
         self._approve(plan, _moment(6, 20, 16))
         self._issue(self._number(plan, "tinh", _moment(6, 21)), "tinh", _moment(6, 21, 10))
 
         plan = self._open(CITY, "thanhpho", _moment(6, 22))
-        self._submit(plan, raised_baselines(read_sheet(plan)), "thanhpho", _moment(6, 24, 15))
+        self._submit(plan, closed_gaps(read_sheet(plan)), "thanhpho", _moment(6, 24, 15))
         self._approve(plan, _moment(6, 28))
         self._issue(self._number(plan, "thanhpho", _moment(6, 29)), "thanhpho", _moment(6, 29, 14))
 
         plan = self._open(WAITING, "caoloc", _moment(6, 30))
-        self._submit(plan, raised_baselines(read_sheet(plan)), "caoloc", _moment(7, 1, 10))
+        self._submit(plan, closed_gaps(read_sheet(plan)), "caoloc", _moment(7, 1, 10))
         self._approve(plan, _moment(7, 5, 9))
         self._number(plan, "caoloc", _moment(7, 6))
 
@@ -83,7 +85,7 @@ class Stages:
         save_targets(plan.id, drafted, version=plan.version, actor=preparer, now=_moment(7, 11, 10))
 
         plan = self._open(SUBMITTED, "huulung", _moment(7, 11, 14))
-        self._submit(plan, raised_baselines(read_sheet(plan)), "huulung", _moment(7, 12, 16))
+        self._submit(plan, closed_gaps(read_sheet(plan)), "huulung", _moment(7, 12, 16))
 
     def _open(self, code: str, prefix: str, at: datetime) -> Plan:
         actor = self.people[f"{prefix}.chuyenvien"]
@@ -113,35 +115,42 @@ class Stages:
         assert job is not None, "a numbered decision has its job"
         assert decision.snapshot is not None, "a numbered decision has its snapshot"
         claim_job(job.id, now=present())
-        complete_render(decision.id, render_decision(json.loads(decision.snapshot)), now=at)
-        finish_job(job.id, now=at)
+        complete_render(decision.id, render_decision(json.loads(decision.snapshot)), now=at + A_MINUTE)
+        finish_job(job.id, now=at + A_MINUTE)
         return decision
 
     def _issue(self, decision: Decision, prefix: str, at: datetime) -> None:
-        for role, account, sign in (
-            (SignerRole.PERSON, f"{prefix}.lanhdao", sign_as_person),
-            (SignerRole.BODY, f"{prefix}.vanthu", seal_as_body),
+        for role, account, sign, moment in (
+            (SignerRole.PERSON, f"{prefix}.lanhdao", sign_as_person, at),
+            (SignerRole.BODY, f"{prefix}.vanthu", seal_as_body, at + 25 * A_MINUTE),
         ):
             actor = self.people[account]
-            claim = claim_signature(decision.id, role, version=decision.version, keys=self.keys, actor=actor, now=at)
-            signed = sign(claim.pdf, pkcs12=claim.pkcs12, passphrase=self.passphrase, signed_at=at)
-            complete_signature(claim, signed, actor=actor, now=at)
+            claim = claim_signature(
+                decision.id, role, version=decision.version, keys=self.keys, actor=actor, now=moment
+            )
+            signed = sign(claim.pdf, pkcs12=claim.pkcs12, passphrase=self.passphrase, signed_at=moment)
+            complete_signature(claim, signed, actor=actor, now=moment)
 
 
-def raised_baselines(sheet: Sheet) -> dict[Key, Entry]:
-    """Every receiver's baseline raised by the same number of points, the fewest with which the plan balances."""
-    return _least(sheet, lambda cell, steps: -(-(cell.baseline or 0) // STEP) * STEP + steps * STEP)
+def closed_gaps(sheet: Sheet) -> dict[Key, Entry]:
+    """Every receiver closes the same share of its gap to 100%, the least with which the plan balances."""
+
+    def target(cell: Cell, steps: int) -> int:
+        baseline = cell.baseline or 0
+        return _up_to_step(baseline + (HUNDRED_PERCENT - baseline) * steps // STEPS)
+
+    return _least(sheet, target)
 
 
 def same_for_all(sheet: Sheet) -> dict[Key, Entry]:
     """The same target for every receiver: the assigned one, or the next with which the plan balances."""
     assigned = {column.indicator.id: column.assigned or 0 for column in sheet.indicators}
-    return _least(sheet, lambda cell, steps: assigned[cell.indicator_id] + steps * STEP)
+    return _least(sheet, lambda cell, steps: min(assigned[cell.indicator_id] + steps * STEP, HUNDRED_PERCENT))
 
 
 def half_filled(sheet: Sheet) -> dict[Key, Entry]:
     """A draft as it is left in the evening: the first half of the rows, and not yet enough."""
-    entries = raised_baselines(sheet)
+    entries = closed_gaps(sheet)
     filled = {row.unit.id for row in sheet.rows[: len(sheet.rows) // 2]}
     return {
         key: Entry(max((entry.target or 0) - 5 * STEP, 0)) if key[0] in filled else Entry(None)
@@ -174,14 +183,12 @@ def _least(sheet: Sheet, target_of: Callable[[Cell, int], int]) -> dict[Key, Ent
         cells = [row.cells[position] for row in sheet.rows]
 
         def plan(steps: int, cells: Sequence[Cell] = cells) -> dict[Key, Entry]:
-            return {
-                (cell.unit_id, cell.indicator_id): Entry(min(target_of(cell, steps), HUNDRED_PERCENT)) for cell in cells
-            }
+            return {(cell.unit_id, cell.indicator_id): Entry(target_of(cell, steps)) for cell in cells}
 
         def balances(steps: int, position: int = position, plan: Callable[[int], dict[Key, Entry]] = plan) -> bool:
             return check_sheet(sheet, plan(steps))[position].balanced
 
-        found = bisect_left(range(HUNDRED_PERCENT // STEP), True, key=balances)
+        found = bisect_left(range(STEPS), True, key=balances)
         entries |= plan(found)
     return entries
 
@@ -200,6 +207,10 @@ def _assigned_by_annex(sheet: Sheet) -> dict[Key, Entry]:
             entry = Entry(targets[position]) if targets else Entry(None, NOT_IN_ANNEX)
             entries[cell.unit_id, cell.indicator_id] = entry
     return entries
+
+
+def _up_to_step(rate: int) -> int:
+    return -(-rate // STEP) * STEP
 
 
 def _moment(month: int, day: int, hour: int = 8, minute: int = 30) -> datetime:

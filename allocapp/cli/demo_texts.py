@@ -97,7 +97,7 @@ PROVINCE: Final[dict[str, object]] = {
     "archive": "Lưu: VT",
     "signer_lines": ["KT. CHỦ TỊCH", "PHÓ CHỦ TỊCH"],
     "signer_name": SIGNER,
-    "annex_title": "Chỉ tiêu {indicators} {period} của {receivers}",
+    "annex_title": "Chỉ tiêu {indicators} {period}",
 }
 
 DISTRICT: Final[dict[str, object]] = {
@@ -148,7 +148,7 @@ DISTRICT: Final[dict[str, object]] = {
     "archive": "Lưu: VT",
     "signer_lines": ["CHỦ TỊCH"],
     "signer_name": SIGNER,
-    "annex_title": "Chỉ tiêu {indicators} {period} của {receivers} trên địa bàn {unit}",
+    "annex_title": "Chỉ tiêu {indicators} {period} trên địa bàn {unit}",
 }
 
 TEXTS: Final = {"province": PROVINCE, "city": DISTRICT, "district": DISTRICT}

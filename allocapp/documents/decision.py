@@ -46,9 +46,12 @@ _WIDE_TEXT_WIDTH: Final = 249
 _LEFT_BLOCK_WIDTH: Final = 70
 _SUBJECT_WIDTH: Final = 140
 _NUMBER_COLUMN: Final = 13
+_ONLY_INDICATOR: Final = 50
 _WIDEST_INDICATOR: Final = 35
 _CELL_PADDING: Final = 4
 _NAME_COLUMN: Final = 55
+# So many recipients stand beside the signer and stay with him on one page; where there are more, the rest may run on.
+_BESIDE_SIGNER: Final = 16
 # With more indicators than this the name column of a portrait page would get too narrow.
 _MOST_IN_PORTRAIT: Final = 4
 
@@ -106,6 +109,7 @@ def _templates() -> Environment:
 def _printed(decision: DecisionSnapshot) -> dict[str, object]:
     """The names the template knows."""
     fonts = find_serif_fonts()
+    recipients = _recipients(decision)
     symbol = format_symbol(decision.number, decision.symbol)
     return {
         "title": f"Quyết định số {symbol}",
@@ -121,7 +125,8 @@ def _printed(decision: DecisionSnapshot) -> dict[str, object]:
         "authority_lines": balanced_lines(decision.authority.upper(), fonts["bold"], 14, _TEXT_WIDTH),
         "bases": _bases(decision),
         "articles": _articles(decision.articles),
-        "recipients": _recipients(decision),
+        "recipients": recipients[:_BESIDE_SIGNER],
+        "further_recipients": recipients[_BESIDE_SIGNER:],
         "signer_lines": decision.signer_lines,
         "signer_name": decision.signer_name,
         "annex": _annex(decision.annex),
@@ -183,14 +188,17 @@ def _annex(annex: Annex) -> _AnnexLayout:
     wide = len(annex.indicators) > _MOST_IN_PORTRAIT
     width = _WIDE_TEXT_WIDTH if wide else _TEXT_WIDTH
     count = len(annex.indicators)
-    column = min(_WIDEST_INDICATOR, (width - _NUMBER_COLUMN - _NAME_COLUMN) // count)
+    widest = _ONLY_INDICATOR if count == 1 else _WIDEST_INDICATOR
+    column = min(widest, (width - _NUMBER_COLUMN - _NAME_COLUMN) // count)
     rows, reasons = _table(annex)
     bold = find_serif_fonts()["bold"]
     return _AnnexLayout(
         wide=wide,
         title_lines=balanced_lines(annex.title.upper(), bold, 14, width - 4),
         column_widths=[_NUMBER_COLUMN, width - _NUMBER_COLUMN - column * count, *[column] * count],
-        indicators=[balanced_lines(named.name, bold, 13, column - _CELL_PADDING) for named in annex.indicators],
+        indicators=[
+            balanced_lines(named.name, bold, 13, column - _CELL_PADDING, keep=False) for named in annex.indicators
+        ],
         rows=rows,
         reasons=reasons,
     )

@@ -32,12 +32,14 @@ def text_width(text: str, font: Path, size: int) -> float:
     return sum(advances.get(ord(letter), fallback) for letter in text) * size / POINTS_PER_MM
 
 
-def balanced_lines(text: str, font: Path, size: int, width: float) -> list[str]:
+def balanced_lines(text: str, font: Path, size: int, width: float, *, keep: bool = True) -> list[str]:
     """`text` in as few lines as `width` millimetres allow, broken so that the longest is as short as possible.
 
-    A word wider than `width` keeps a line of its own.
+    With `keep`, words of several syllables are not broken where that can be helped: narrow columns cannot afford it.
+    A syllable wider than `width` keeps a line of its own.
     """
-    glued = _KEPT_TOGETHER.sub(lambda found: found[0].replace(" ", _GLUE), " ".join(text.split()))
+    plain = " ".join(text.split())
+    glued = _KEPT_TOGETHER.sub(lambda found: found[0].replace(" ", _GLUE), plain) if keep else plain
     words = glued.split(" ")
     if words == [""]:
         return []

@@ -131,6 +131,8 @@ def test_the_foot_has_recipients_left_and_the_signer_right_on_one_level(laid_out
     assert (signer.size, signer.font) == (14, "-Bold")
     assert title.base == pytest.approx(signer.base, abs=1)
     assert title.right < 105 < signer.left
+    # the signer's block is the right 88 mm of the text, which starts at 31 mm and ends at 193 mm
+    assert signer.middle == pytest.approx(193 - 44, abs=0.5)
     assert page.find("(Mẫu) Lãnh đạo ký").middle == pytest.approx(signer.middle, abs=1)
 
 
@@ -251,6 +253,18 @@ def test_the_signatures_never_stand_alone_on_a_page() -> None:
         assert "(Mẫu) Lãnh đạo ký" in joined(foot), lines
 
 
+def test_a_long_list_of_recipients_runs_on_and_leaves_the_signer_with_the_text() -> None:
+    recipients = [f"Ủy ban nhân dân xã, thị trấn số {n} trên địa bàn huyện" for n in range(1, 71)]
+    laid_out = pages(render_decision(decision(recipients=["Như Điều 3", *recipients])))
+    foot = next(page for page in laid_out if page.has("Nơi nhận:"))
+    assert "thi hành Quyết định này./." in joined(foot)
+    assert foot.has("(Mẫu) Lãnh đạo ký")
+    text = " ".join(joined(page) for page in laid_out)
+    places = [text.index(f"thị trấn số {n} trên") for n in range(1, 71)]
+    assert places == sorted(places)
+    assert places[-1] < text.index("- Lưu: VT.")
+
+
 def test_long_names_and_subjects_stay_within_the_page() -> None:
     long = "Ban Quản lý Khu kinh tế cửa khẩu và các khu công nghiệp, cụm công nghiệp trên địa bàn toàn tỉnh " * 3
     issuer = {"superior": ["ỦY BAN NHÂN DÂN TỈNH LẠNG SƠN"], "body": [long.upper()[:110]], "name": "Ban"}
@@ -262,6 +276,14 @@ def test_long_names_and_subjects_stay_within_the_page() -> None:
             assert words.left >= 30
             assert words.right <= 210 - 15
             assert words.base <= 297 - 20
+
+
+def test_the_reasons_are_never_a_page_of_their_own() -> None:
+    for count in range(20, 25):
+        rows = [*communes(count), row("Đơn vị cuối", [8000, None], NO_SERVICES)]
+        page = pages(render_decision(decision(annex=annex([("Các xã", rows)]))))[-1]
+        assert page.has("Lý do không giao:")
+        assert page.has("Đơn vị cuối"), count
 
 
 def test_many_indicators_turn_the_annex_to_landscape() -> None:

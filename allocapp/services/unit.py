@@ -26,8 +26,8 @@ def add_unit(
 ) -> Unit:
     """Add a unit below ``parent`` (None: a root) and give it its path.
 
-    ``position`` is its place in the official order among its parent's children whose kinds share a group of the annex. ``place`` and
-    ``symbol`` are what its documents print; empty where it issues none.
+    ``position`` is its place in the official order among its parent's children whose kinds share a group of the annex.
+    ``place`` and ``symbol`` are what its documents print; empty where it issues none.
     """
     unit = Unit(
         code=code,
@@ -52,8 +52,8 @@ def add_unit(
 def receivers_of(unit: Unit, campaign: Campaign) -> list[Unit]:
     """The receivers of ``unit``: its children valid on any day of the campaign's period, in the order of the annex.
 
-    That is by the place of their kind (the groups of the annex), then in the official order. Leaves and units that pass targets on, its
-    own one-stop office and its departments are receivers alike.
+    That is by the place of their kind (the groups of the annex), then in the official order. Leaves and units that pass
+    targets on, its own one-stop office and its departments are receivers alike.
     """
     in_order = (
         select(Unit)

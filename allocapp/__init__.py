@@ -27,8 +27,11 @@ def create_app(config: Config | None = None) -> Flask:
     Migrate(app, db, directory=str(ROOT / "migrations"), compare_type=True, render_as_batch=True)
     # imported late: pages and commands import the rooms below them, which must not import this one
     from allocapp.cli import register_commands
+    from allocapp.services.safety import refuse_demo
     from allocapp.views import register_pages
 
+    with app.app_context():
+        refuse_demo(production=config.production)
     register_pages(app)
     register_commands(app)
     return app

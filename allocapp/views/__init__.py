@@ -8,7 +8,7 @@ from flask_wtf.csrf import CSRFProtect
 from jinja2 import StrictUndefined
 
 from allocapp.config import Config
-from allocapp.views import auth, health, home, journal, plan, quota
+from allocapp.views import auth, decision, health, home, journal, plan, quota
 from allocapp.views.assets import asset_url
 from allocapp.views.failures import register_error_pages
 from allocapp.views.formatting import register_filters
@@ -26,12 +26,8 @@ def register_pages(app: Flask) -> None:
     guard_requests(app)
     CSRFProtect(app)
     register_error_pages(app)
-    for noun in (auth, home, plan, quota, journal, health):
+    for noun in (auth, home, plan, decision, quota, journal, health):
         app.register_blueprint(noun.pages)
-    import importlib.util
-
-    if importlib.util.find_spec("allocapp.views.decision"):  # until the decision pages stand
-        app.register_blueprint(importlib.import_module("allocapp.views.decision").pages)
     _prepare_templates(app)
 
 

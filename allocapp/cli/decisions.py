@@ -27,7 +27,7 @@ AUTHENTIC, NOT_AUTHENTIC, UNREADABLE = 0, 1, 2
 def verify(context: click.Context, file: Path, language: str) -> None:
     """Print the verdict on FILE.
 
-    Exit status: 0 for an authentic, unchanged decision in force; 1 for any other PDF; 2 where FILE cannot be read as one.
+    Exit status: 0 for an authentic, unchanged decision in force; 1 for any other PDF; 2 where FILE cannot be read.
     """
     with force_locale(language):
         context.exit(_verify(file))

@@ -79,7 +79,7 @@ def _from_sheet(sheet: Sheet) -> Annex:
             (
                 kind.group_name,
                 tuple(
-                    AnnexRow(row.unit.name, tuple(AnnexCell(cell.target, cell.excuse) for cell in row.cells))
+                    AnnexRow(row.unit.body_name, tuple(AnnexCell(cell.target, cell.excuse) for cell in row.cells))
                     for row in rows
                 ),
             )

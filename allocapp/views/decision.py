@@ -10,9 +10,10 @@ from typing import Final
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_login import current_user
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from allocapp.access import Action, load_decision
+from allocapp.access import ALLOWED, Action, load_decision, require
 from allocapp.clock import now, today
 from allocapp.db import transaction
 from allocapp.errors import (
@@ -68,13 +69,15 @@ def index() -> ResponseReturnValue:
     """The decisions the person may read: what waits for them first, then by how far each has come."""
     lines = sort_lines(signed_in_account())
     sections = [(section, list(members)) for section, members in groupby(lines, key=section_of)]
-    return render_template("decision/index.html", sections=sections)
+    readers = {role for role, allowed in ALLOWED.items() if Action.VIEW_DECISION in allowed}
+    return render_template("decision/index.html", sections=sections, reads_registers=bool(current_user.roles & readers))
 
 
 @pages.get("/register")
 def register() -> ResponseReturnValue:
     """A unit's register of numbers of one year, the voided ones with their reason."""
     account = signed_in_account()
+    require(account, Action.VIEW_DECISION, today())
     registers = list_registers(account, today=today())
     unit_id, year = request.args.get("unit", type=int), request.args.get("year", type=int)
     chosen = [(unit.id, kept) for unit, kept in registers if unit_id in (None, unit.id) and year in (None, kept)]

@@ -30,6 +30,7 @@ from allocapp.views.verdict_words import SpokenVerdict, speak
 from allocapp.views.visitor import signed_in_account
 
 _ENDED = (DecisionState.VOIDED, DecisionState.WITHDRAWN)
+_SIGNATURES = frozenset({DecisionAction.SIGN, DecisionAction.SEAL})
 
 
 def decision_page(
@@ -66,9 +67,11 @@ def _acts(decision: Decision, account: Account, form: VersionForm | None, job: J
     claimed = decision.claimed_until if decision.claimed_until and decision.claimed_until > moment else None
     making = making_of(decision, job, moment)
     refusing = "refuse" in request.args or isinstance(form, RefuseForm)
+    actions = decision_actions_for(decision, account, day)
     waiting = claimed is not None or (making is not None and not making.failed)
     return {
-        "actions": decision_actions_for(decision, account, day),
+        "actions": actions,
+        "acting": bool(actions - {DecisionAction.REFUSE}),
         "may_retry": bool(making and making.failed) and may_on_decision(account, Action.RETRY_RENDER, decision, day),
         "making": making,
         "claimed": claimed,
@@ -80,7 +83,7 @@ def _acts(decision: Decision, account: Account, form: VersionForm | None, job: J
         "sign_form": form if isinstance(form, SignForm) else SignForm(formdata=None),
         "refuse_form": form if isinstance(form, RefuseForm) else RefuseForm(formdata=None),
         "reason_limit": REASON_LIMIT,
-        "demo_passphrase": _demo_passphrase(decision),
+        "demo_passphrase": _demo_passphrase() if actions & _SIGNATURES else "",
     }
 
 
@@ -115,12 +118,8 @@ def _successor(decision: Decision, account: Account) -> Decision | None:
     return next((other for other in others if other.state not in _ENDED), None)
 
 
-def _demo_passphrase(decision: Decision) -> str:
-    """The passphrase of the demonstration's keys, in demo mode alone and only where one is asked for."""
+def _demo_passphrase() -> str:
+    """The passphrase of the demonstration's keys, in demo mode alone."""
     config: Config = current_app.config["ALLOCAPP"]
-    if not config.demo or not {DecisionAction.SIGN, DecisionAction.SEAL} & decision_actions_for(
-        decision, signed_in_account(), today()
-    ):
-        return ""
-    access = read_demo_access(config.instance)
+    access = read_demo_access(config.instance) if config.demo else None
     return access.signing_passphrase if access else ""

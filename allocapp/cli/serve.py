@@ -341,4 +341,7 @@ def configure_logging() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    status = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)  # everything is closed; taking the interpreter apart would only keep people waiting

@@ -7,14 +7,14 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 
 from allocapp.db import db
 from allocapp.errors import AllocappError
 from allocapp.views.guard import error_body, prefers_json
 from allocapp.views.kept import keep_form, read_kept
 from allocapp.views.messages import explain
-from allocapp.views.statuses import Message, explain_status
+from allocapp.views.statuses import Message, explain_host, explain_status
 from allocapp.views.visitor import forget_visitor
 
 
@@ -23,6 +23,7 @@ def register_error_pages(app: Flask) -> None:
     app.register_error_handler(AllocappError, show_domain_error)
     app.register_error_handler(CSRFError, show_form_expired)
     app.register_error_handler(OperationalError, show_database_trouble)
+    app.register_error_handler(SecurityError, show_unknown_host)
     app.register_error_handler(HTTPException, show_http_error)
 
 
@@ -41,6 +42,11 @@ def show_http_error(error: HTTPException) -> ResponseReturnValue:
     body, code = _answer(explain_status(status))
     kept_headers = {name: value for name, value in error.get_headers() if name in ("Allow", "Retry-After")}
     return body, code, kept_headers
+
+
+def show_unknown_host(_error: SecurityError) -> ResponseReturnValue:
+    """The request names a host that is not ours: plain words, for no address of a page can be built under it."""
+    return Response(explain_host().text, status=400, mimetype="text/plain")
 
 
 def show_database_trouble(error: OperationalError) -> ResponseReturnValue:

@@ -25,6 +25,7 @@ OPEN_TO_ALL: Final = frozenset({"auth.sign_in", "auth.language", "health.healthz
 """The only endpoints that answer without sign-in."""
 
 _STATIC: Final = frozenset({"static", "bootstrap.static"})
+_UNATTENDED: Final = _STATIC | {"health.healthz"}  # nobody need be looked up for these
 
 _HEADERS: Final = {
     "Content-Security-Policy": (
@@ -74,7 +75,7 @@ def _sign_in_again() -> ResponseReturnValue:
 
 def note_presence() -> None:
     """Extend the session, at most once a minute; a page that only reloads itself extends nothing."""
-    if not current_user.is_authenticated or request.endpoint in _STATIC or "refresh" in request.args:
+    if request.endpoint in _UNATTENDED or "refresh" in request.args or not current_user.is_authenticated:
         return
     moment = now()
     if seen_is_old(current_user.sign_in, now=moment):

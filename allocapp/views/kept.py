@@ -42,7 +42,7 @@ def keep_form() -> str:
     fields = [(name, value) for name, value in request.form.items(multi=True) if name not in LEFT_OUT]
     if not fields:
         return ""
-    signed = _serializer().dumps([request.path, fields])
+    signed = _serializer().dumps([request.full_path.removesuffix("?"), fields])
     text = signed if isinstance(signed, str) else signed.decode()
     return text if len(text) <= LARGEST else ""
 

@@ -38,6 +38,11 @@ def explain_other_site() -> Message:
     )
 
 
+def explain_host() -> Message:
+    """The words for a request under a host name that this installation does not answer to."""
+    return Message(400, _("Unknown address"), _("This system does not answer under this address."))
+
+
 HTTP_MESSAGES: Final[Mapping[int, Callable[[], Message]]] = MappingProxyType(
     {
         400: lambda: Message(

@@ -74,6 +74,7 @@ class RowView:
     unit: Unit
     cells: list[CellView]
     flags: str
+    excuses: list[str]
     comments: tuple[PlanComment, ...]
 
     @property
@@ -206,7 +207,16 @@ def _row(row: SheetRow, sheet: Sheet, typing: Typing | None, editable: bool) -> 
             )
         )
     flags = _("worse than last year: %(indicators)s", indicators=", ".join(worse)) if worse else ""
-    return RowView(row.number, row.unit, cells, flags, row.comments)
+    return RowView(row.number, row.unit, cells, flags, _excuses(row, sheet), row.comments)
+
+
+def _excuses(row: SheetRow, sheet: Sheet) -> list[str]:
+    """Why nothing is assigned, to be read: once where it is the same for every indicator."""
+    texts = [cell.excuse for cell in row.cells]
+    if all(texts) and len(set(texts)) == 1:
+        return texts[:1]
+    names = [localized(column.indicator, "short_name") for column in sheet.indicators]
+    return [f"{name}: {text}" for name, text in zip(names, texts, strict=True) if text]
 
 
 def _cell(

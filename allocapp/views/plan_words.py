@@ -110,13 +110,13 @@ def _judge(column: SheetIndicator, balance: Balance, whole: str, unreadable: int
     if obstacles:
         tone = "bad" if column.assigned is not None else "quiet"
         text = "; ".join([text, *obstacles])
-    return Verdict(column.indicator, tone, text, tuple(_figures(column, balance)), tuple(_notes(balance, whole)))
+    return Verdict(column.indicator, tone, text, tuple(_figures(column, balance)), tuple(_notes(balance)))
 
 
 def _overall(column: SheetIndicator, balance: Balance, whole: str) -> str:
     if balance.rule.kind is Kind.QUANTITY:
-        return _("Total %(whole)s %(sum)s", whole=whole, sum=count(int(balance.aggregate or 0)))
-    return _("Overall rate %(whole)s %(rate)s", whole=whole, rate=percent(balance.aggregate_hundredths))
+        return _("Total of %(whole)s %(sum)s", whole=whole, sum=count(int(balance.aggregate or 0)))
+    return _("Overall rate of %(whole)s %(rate)s", whole=whole, rate=percent(balance.aggregate_hundredths))
 
 
 def _distance(column: SheetIndicator, balance: Balance) -> str:
@@ -201,14 +201,13 @@ def _figures(column: SheetIndicator, balance: Balance) -> Iterable[tuple[str, st
             yield term, percent(None if share is None else balance.rule.rounded(share))
 
 
-def _notes(balance: Balance, whole: str) -> Iterable[str]:
+def _notes(balance: Balance) -> Iterable[str]:
     if not balance.floor_below or balance.floor is None or balance.problems:
         return  # while cells are open, the figure says nothing yet
     yield _(
-        "Only %(floor)s is guaranteed, which does not meet the assigned target: how far %(whole)s comes depends on "
-        "which services the receivers reach. This is no obstacle to submitting.",
+        "Only %(floor)s is guaranteed, which does not meet the assigned target: the outcome depends on which services "
+        "the receivers reach. No obstacle to submitting.",
         floor=percent(balance.rule.rounded(balance.floor)),
-        whole=whole,
     )
 
 

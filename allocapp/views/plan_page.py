@@ -9,11 +9,12 @@ from flask import render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from allocapp.access import Action, may_on_plan
 from allocapp.clock import today
 from allocapp.errors import AllocappError
 from allocapp.forms.plan import SheetForm, TypedSheet, merge_cells, pack_cells
 from allocapp.models.plan import Plan
-from allocapp.rules.workflow import PlanAction
+from allocapp.rules.workflow import PlanAction, PlanState
 from allocapp.services.journal import plan_story
 from allocapp.services.plan import COMMENT_LIMIT, EXCUSE_LIMIT, REASON_LIMIT, plan_actions_for
 from allocapp.services.sheet import Sheet, check_sheet, read_sheet
@@ -25,6 +26,8 @@ from allocapp.views.plan_words import (
     judge_sheet,
     next_step,
     superior_of,
+    why_not_approved,
+    why_not_edited,
     why_not_submitted,
 )
 from allocapp.views.visitor import signed_in_account
@@ -144,10 +147,21 @@ def _render(
         step=next_step(plan.unit, plan, sheet.assigned_known),
         superior=superior_of(plan.unit),
         why_not=why_not_submitted(sheet) if editable and not sheet.assigned_known else "",
+        barred=_barred(plan, editable),
         own_submission=plan.submitted_by_id == signed_in_account().id,
         limits={"reason": REASON_LIMIT, "comment": COMMENT_LIMIT, "excuse": EXCUSE_LIMIT},
     )
     return page, status
+
+
+def _barred(plan: Plan, editable: bool) -> list[tuple[str, str]]:
+    """What the person's roles allow but the plan's state does not: the button's words, and why."""
+    account, day = signed_in_account(), today()
+    if not editable and may_on_plan(account, Action.EDIT_PLAN, plan, day):
+        return [(_("Save draft"), why_not_edited(plan))]
+    if plan.state in (PlanState.DRAFT, PlanState.RETURNED) and may_on_plan(account, Action.APPROVE_PLAN, plan, day):
+        return [(_("Approve the plan"), why_not_approved(plan))]
+    return []
 
 
 def verdicts_of(sheet: Sheet, typing: Typing | None) -> list[Verdict]:

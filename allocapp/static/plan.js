@@ -90,6 +90,11 @@
     figures.innerHTML = answer.figures;
   }
 
+  function say(text) {
+    status.textContent = text;
+    delete status.dataset.shown;
+  }
+
   async function check() {
     if (asked) asked.abort();
     const mine = (asked = new AbortController());
@@ -100,13 +105,13 @@
         headers: { Accept: "application/json" },
         signal: mine.signal,
       });
-      if (!response.ok) throw new Error(String(response.status));
       const answer = await response.json();
-      if (mine === asked) show(answer);
+      if (mine !== asked) return;
+      if (response.ok) show(answer);
+      else say(`${answer.text} ${answer.next_step}`); // such as a session that has ended
     } catch (error) {
       if (error.name === "AbortError" || mine !== asked) return;
-      status.textContent = sheet.dataset.silent;
-      delete status.dataset.shown;
+      say(sheet.dataset.silent);
     }
   }
 

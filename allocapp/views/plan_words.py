@@ -73,7 +73,7 @@ def next_step(unit: Unit, plan: Plan | None, assigned_known: bool) -> str:
         PlanState.SUBMITTED: _("Waiting for %(superior)s to review.", **names),
         PlanState.IN_REVIEW: _("%(superior)s is reviewing it.", **names),
         PlanState.RETURNED: _("%(unit)s completes it and submits it again.", **names),
-        PlanState.APPROVED: _("The clerk of %(unit)s takes a number for the decision, then it is signed.", **names),
+        PlanState.APPROVED: _("The decision of %(unit)s is on its way: number, signature, seal of the body.", **names),
         PlanState.ISSUED: _("In force. The receivers carry it out.", **names),
         PlanState.SUPERSEDED: _("No longer in force: a later plan took its place."),
         PlanState.REVOKED: _("No longer in force: the decision was revoked."),

@@ -23,10 +23,10 @@ METHODS = [("allocapp/**.py", "python"), ("templates/**.html", "jinja2")]
 # lazy: how modules import lazy_gettext
 KEYWORDS = {**DEFAULT_KEYWORDS, "lazy": None, "lazy_gettext": None, "lazy_ngettext": (1, 2)}
 UNTRANSLATED_TEMPLATES = "documents"
-PRODUCT = "allocapp"
 
 # words that only name style classes: the block of a page's width, and macros called …_class
 CLASSES = re.compile(r"\{% block wide %\}.*?\{% endblock %\}|\{%-? macro \w+_class\(.*?\{%-? endmacro -?%\}", re.DOTALL)
+NAMES = re.compile(r"allocapp|SHA-256|PDF/A-3b|PDF|CSV")  # the same in every language
 JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 SEEN_ATTRIBUTES = frozenset({"title", "alt", "placeholder", "aria-label", "aria-description"})
 
@@ -138,7 +138,7 @@ class _Words(HTMLParser):
                 self._look_at(value)
 
     def _look_at(self, text: str) -> None:
-        if any(sign.isalpha() for sign in text.replace(PRODUCT, "")):
+        if any(sign.isalpha() for sign in NAMES.sub("", text)):
             self.found.append((self.getpos()[0], " ".join(text.split())))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from flask import current_app, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -31,6 +32,7 @@ from allocapp.views.visitor import signed_in_account
 
 _ENDED = (DecisionState.VOIDED, DecisionState.WITHDRAWN)
 _SIGNATURES = frozenset({DecisionAction.SIGN, DecisionAction.SEAL})
+_REFUSE = frozenset({DecisionAction.REFUSE})
 
 
 def decision_page(
@@ -45,7 +47,6 @@ def decision_page(
     page = render_template(
         "decision/show.html",
         decision=decision,
-        mistakes=list(mistakes),
         turn=turn_of(decision, job),
         road=road_of(decision, story),
         story=story if inside else (),
@@ -56,28 +57,42 @@ def decision_page(
         successor=_successor(decision, account),
         own=own_receipts(decision, account, today=day),
         receipts=receivers_receipts(decision) if inside else (),
-        **_acts(decision, account, form, job),
+        **_waiting(decision, job, form, mistakes),
+        **_acts(decision, account, form, mistakes),
     )
     return page, status
 
 
-def _acts(decision: Decision, account: Account, form: VersionForm | None, job: Job | None) -> dict[str, object]:
-    """What the reader may do now, with the forms for it, and what makes everybody wait."""
-    moment, day = now(), today()
-    claimed = decision.claimed_until if decision.claimed_until and decision.claimed_until > moment else None
-    making = making_of(decision, job, moment)
+def _waiting(
+    decision: Decision, job: Job | None, form: VersionForm | None, mistakes: Sequence[Mistake]
+) -> dict[str, object]:
+    """What makes everybody wait, and the address that the page then reloads by itself."""
+    claimed, making = _claimed(decision), making_of(decision, job, now())
     refusing = "refuse" in request.args or isinstance(form, RefuseForm)
-    actions = decision_actions_for(decision, account, day)
+    # a page that reloads itself would wipe out a reason being typed, or a mistake before it is read
+    kept = refusing or (mistakes and not claimed)
     waiting = claimed is not None or (making is not None and not making.failed)
     return {
-        "actions": actions,
-        "acting": bool(actions - {DecisionAction.REFUSE}),
-        "may_retry": bool(making and making.failed) and may_on_decision(account, Action.RETRY_RENDER, decision, day),
-        "making": making,
         "claimed": claimed,
+        "making": making,
         "refusing": refusing,
-        # a page that reloads itself would wipe out a reason being typed
-        "reload_url": url_for("decision.show", decision_id=decision.id, refresh=1) if waiting and not refusing else "",
+        "reload_url": url_for("decision.show", decision_id=decision.id, refresh=1) if waiting and not kept else "",
+    }
+
+
+def _acts(
+    decision: Decision, account: Account, form: VersionForm | None, mistakes: Sequence[Mistake]
+) -> dict[str, object]:
+    """What the reader may do now, with the forms for it. Mistakes lead to their fields where those are on the page."""
+    day, actions = today(), decision_actions_for(decision, account, today())
+    free = frozenset() if _claimed(decision) else actions
+    on_page = {NumberForm: actions & {DecisionAction.NUMBER}, SignForm: free & _SIGNATURES, RefuseForm: free & _REFUSE}
+    led = form is not None and bool(on_page.get(type(form)))
+    return {
+        "actions": actions,
+        "acting": bool(actions - _REFUSE),
+        "mistakes": [mistake if led else Mistake(mistake.text) for mistake in mistakes],
+        "may_retry": may_on_decision(account, Action.RETRY_RENDER, decision, day),
         "prospect": foresee_number(decision, today=day) if decision.state is DecisionState.PREPARED else None,
         "number_form": form if isinstance(form, NumberForm) else NumberForm(formdata=None, data={"dated": day}),
         "sign_form": form if isinstance(form, SignForm) else SignForm(formdata=None),
@@ -85,6 +100,11 @@ def _acts(decision: Decision, account: Account, form: VersionForm | None, job: J
         "reason_limit": REASON_LIMIT,
         "demo_passphrase": _demo_passphrase() if actions & _SIGNATURES else "",
     }
+
+
+def _claimed(decision: Decision) -> datetime | None:
+    """Until when somebody who is signing has it; None where nobody is."""
+    return decision.claimed_until if decision.claimed_until and decision.claimed_until > now() else None
 
 
 def _annex(decision: Decision) -> Annex | None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from itertools import groupby
 
 from flask import Blueprint, current_app, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -16,22 +14,13 @@ from allocapp.config import Config
 from allocapp.db import transaction
 from allocapp.forms.auth import SignInForm
 from allocapp.services import account
+from allocapp.services.demo import read_demo_access
 from allocapp.views.kept import local_path, read_kept
 from allocapp.views.language import remember_language
 from allocapp.views.messages import Mistake, mistakes_of
 from allocapp.views.visitor import begin_session, end_session
 
 pages = Blueprint("auth", __name__)
-
-DEMO_ACCOUNTS = "demo_accounts.json"
-
-
-@dataclass(frozen=True)
-class Demo:
-    """What the sign-in page tells in demo mode alone: accounts with passwords, and the signers' passphrase."""
-
-    accounts: Mapping[str, list[Mapping[str, str]]] = field(default_factory=dict)  # by unit, in the order given
-    signing_passphrase: str = ""
 
 
 @pages.route("/sign-in", methods=["GET", "POST"])
@@ -77,7 +66,7 @@ def language(code: str) -> ResponseReturnValue:
 
 
 def _show(form: SignInForm, mistakes: list[Mistake], status: int) -> ResponseReturnValue:
-    page = render_template("auth/sign_in.html", form=form, mistakes=mistakes, notice="", demo=read_demo())
+    page = render_template("auth/sign_in.html", form=form, mistakes=mistakes, notice="", demo=_demo())
     return page, status
 
 
@@ -96,14 +85,11 @@ def _go_on(form: SignInForm) -> ResponseReturnValue:
     return redirect(local_path(form.next.data) or url_for("home.tasks"))
 
 
-def read_demo() -> Demo:
-    """The demonstration's accounts, which lie beside its database; none outside demo mode."""
+def _demo() -> dict[str, object]:
+    """In demo mode alone: the accounts by unit, with passwords, and the passphrase of the demonstration's keys."""
     config: Config = current_app.config["ALLOCAPP"]
-    path = config.instance / DEMO_ACCOUNTS
-    if not config.demo or not path.is_file():
-        return Demo()
-    found = json.loads(path.read_text(encoding="utf-8"))
-    by_unit: dict[str, list[Mapping[str, str]]] = {}
-    for entry in found["accounts"]:
-        by_unit.setdefault(entry["unit"], []).append(entry)
-    return Demo(by_unit, found["signing_passphrase"])
+    access = read_demo_access(config.instance) if config.demo else None
+    if access is None:
+        return {}
+    by_unit = [(unit, list(accounts)) for unit, accounts in groupby(access.accounts, key=lambda account: account.unit)]
+    return {"units": by_unit, "signing_passphrase": access.signing_passphrase}

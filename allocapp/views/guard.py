@@ -70,7 +70,7 @@ def _sign_in_again() -> ResponseReturnValue:
     kept = keep_form()
     form = SignInForm(formdata=None, data={"kept": kept})
     notice = _("Your session has ended. Sign in again: what you typed is kept.") if kept else ""
-    return render_template("auth/sign_in.html", form=form, notice=notice, demo=None), 401
+    return render_template("auth/sign_in.html", form=form, notice=notice, demo={}), 401
 
 
 def note_presence() -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import Select, func, or_, select, update
 
 from allocapp.access import READABLE_BELOW, Action, held_grants, load_decision, may_on_decision, units_reached
 from allocapp.clock import local_day
@@ -106,12 +106,16 @@ def prepare_decision(plan: Plan, *, actor: Account, now: datetime) -> Decision:
     return decision
 
 
+def living_decision(plan: Plan) -> Decision | None:
+    """The plan's decision that is neither refused nor withdrawn; there is at most one."""
+    return db.session.scalar(_living(plan))
+
+
 def withdraw_prepared_decision(plan: Plan, *, actor: Account, now: datetime, reason: str) -> None:
     """Take back the decision of a plan that is reopened. Raises TransitionNotAllowed once it has a number."""
-    living = Decision.state.not_in((DecisionState.VOIDED, DecisionState.WITHDRAWN))
-    statement = select(Decision).where(Decision.plan_id == plan.id, living)
-    locked = statement.with_for_update(of=Decision).execution_options(populate_existing=True)
-    for decision in db.session.scalars(locked):
+    locked = _living(plan).with_for_update(of=Decision).execution_options(populate_existing=True)
+    decision = db.session.scalar(locked)
+    if decision is not None:
         move_decision(decision, DecisionAction.WITHDRAW, actor=actor, now=now, reason=reason)
 
 
@@ -265,6 +269,11 @@ def read_file(decision: Decision, stage: Stage | None = None) -> DecisionFile | 
 def render_job(decision: Decision) -> Job | None:
     """The job that renders the decision, with its state and, where it failed, the reason."""
     return newest_job(RENDER_JOB, decision.id)
+
+
+def _living(plan: Plan) -> Select[tuple[Decision]]:
+    ended = (DecisionState.VOIDED, DecisionState.WITHDRAWN)
+    return select(Decision).where(Decision.plan_id == plan.id, Decision.state.not_in(ended))
 
 
 def _load(

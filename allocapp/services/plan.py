@@ -35,8 +35,16 @@ from allocapp.models.campaign import Campaign
 from allocapp.models.event import Subject
 from allocapp.models.plan import Plan, PlanComment, PlanTarget
 from allocapp.models.unit import Unit
-from allocapp.rules.workflow import PlanAction, PlanState, needs_reason, next_plan_state, plan_actions
-from allocapp.services.decision import prepare_decision, withdraw_prepared_decision
+from allocapp.rules.workflow import (
+    DecisionAction,
+    PlanAction,
+    PlanState,
+    decision_actions,
+    needs_reason,
+    next_plan_state,
+    plan_actions,
+)
+from allocapp.services.decision import living_decision, prepare_decision, withdraw_prepared_decision
 from allocapp.services.journal import record_event
 from allocapp.services.sheet import Entry, Key, Sheet, check_sheet, read_sheet
 from allocapp.services.transition import move_plan
@@ -226,14 +234,19 @@ def require_balance(sheet: Sheet) -> None:
 
 
 def plan_actions_for(plan: Plan, account: Account, today: date) -> frozenset[PlanAction]:
-    """What the account may do with the plan now: state, right and the two-person rule together."""
-    return frozenset(
+    """What the account may do with the plan now: state, right, the two-person rule, and the decision's state."""
+    actions = {
         action
         for action in plan_actions(plan.state)
-        if action in RIGHTS
-        and may_on_plan(account, RIGHTS[action], plan, today)
-        and not (action is PlanAction.APPROVE and plan.submitted_by_id == account.id)
-    )
+        if action in RIGHTS and may_on_plan(account, RIGHTS[action], plan, today)
+    }
+    if plan.submitted_by_id == account.id:
+        actions.discard(PlanAction.APPROVE)
+    if PlanAction.REOPEN in actions:
+        decision = living_decision(plan)
+        if decision is not None and DecisionAction.WITHDRAW not in decision_actions(decision.state):
+            actions.discard(PlanAction.REOPEN)
+    return frozenset(actions)
 
 
 def _load(plan_id: int, action: PlanAction, actor: Account, now: datetime, *, version: int | None = None) -> Plan:

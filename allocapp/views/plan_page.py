@@ -15,6 +15,7 @@ from allocapp.errors import AllocappError
 from allocapp.forms.plan import SheetForm, TypedSheet, merge_cells, pack_cells
 from allocapp.models.plan import Plan
 from allocapp.rules.workflow import PlanAction, PlanState
+from allocapp.services.decision import living_decision
 from allocapp.services.journal import plan_story
 from allocapp.services.plan import COMMENT_LIMIT, EXCUSE_LIMIT, REASON_LIMIT, plan_actions_for
 from allocapp.services.sheet import Sheet, check_sheet, read_sheet
@@ -146,6 +147,7 @@ def _render(
         returned=returned[-1] if returned and plan.return_reason else None,
         step=next_step(plan.unit, plan, sheet.assigned_known),
         superior=superior_of(plan.unit),
+        decision=living_decision(plan),
         why_not=why_not_submitted(sheet) if editable and not sheet.assigned_known else "",
         barred=_barred(plan, editable),
         own_submission=plan.submitted_by_id == signed_in_account().id,

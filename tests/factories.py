@@ -15,7 +15,8 @@ from allocapp.models.unit import Unit, UnitKind
 from allocapp.rules.balance import Direction, Kind, RollUp
 from allocapp.rules.workflow import DecisionState, PlanState
 from allocapp.services.account import hash_password
-from allocapp.services.plan import approve_plan, open_plan, save_targets, submit_plan
+from allocapp.services.decision import number_decision
+from allocapp.services.plan import approve_plan, open_plan, save_targets, submit_plan, take_plan_into_review
 from allocapp.services.sheet import Entry, Key, read_sheet
 from allocapp.services.unit import add_unit
 
@@ -101,11 +102,46 @@ class World:
             seen = read_sheet(plan).content_hash
             approve_plan(plan_id, version=plan.version, seen_hash=seen, actor=self.account(login), now=NOW)
 
+    def submitted(self, unit: str, target: int = 8000) -> int:
+        """The unit's plan, submitted by its preparer; gives its id."""
+        login = f"{unit.lower()}.preparer"
+        plan_id = self.open(unit, login)
+        self.submit(plan_id, target, login)
+        return plan_id
+
+    def approved(self, unit: str, target: int = 8000) -> int:
+        """The unit's plan, approved, with its decision prepared; gives the plan's id."""
+        plan_id = self.submitted(unit, target)
+        self.approve(plan_id, "p.approver")
+        return plan_id
+
+    def take(self, plan_id: int, login: str) -> None:
+        """Begin the review of the plan."""
+        with transaction():
+            take_plan_into_review(plan_id, version=self.plan(plan_id).version, actor=self.account(login), now=NOW)
+
+    def number(self, plan_id: int, login: str) -> int:
+        """Take the number of the plan's decision; gives the decision's id."""
+        with transaction():
+            decision = self.decision_on(plan_id)
+            number_decision(decision.id, version=decision.version, dated=NOW.date(), actor=self.account(login), now=NOW)
+            return decision.id
+
+    def decision_on(self, plan_id: int) -> Decision:
+        """The newest decision on the plan, as it is stored now."""
+        newest = db.select(Decision).where(Decision.plan_id == plan_id).order_by(Decision.id.desc()).limit(1)
+        return db.session.scalars(newest.execution_options(populate_existing=True)).one()
+
     def issue_province(self, target: int = 8000) -> int:
         """The province's plan in force under decision 01, without its PDF: what districts need in order to submit."""
         plan_id = self.open("P", "p.preparer")
         self.submit(plan_id, target, "p.preparer")
         self.approve(plan_id, "p.approver")
+        self.put_in_force(plan_id)
+        return plan_id
+
+    def put_in_force(self, plan_id: int) -> None:
+        """The approved plan issued with its decision 01, which has neither snapshot nor PDF."""
         with transaction() as session:
             session.execute(
                 db.update(Plan).where(Plan.id == plan_id).values(state=PlanState.ISSUED, issued_at=NOW, version=9)
@@ -115,7 +151,6 @@ class World:
                 .where(Decision.plan_id == plan_id)
                 .values(state=DecisionState.ISSUED, number=1, symbol="QĐ-UBND", dated=NOW.date(), snapshot="{}")
             )
-        return plan_id
 
 
 def make_world() -> World:

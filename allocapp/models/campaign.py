@@ -76,6 +76,7 @@ class CampaignIndicator(Model):
         UniqueConstraint("campaign_id", "indicator_id"),
         UniqueConstraint("campaign_id", "position"),
         CheckConstraint("assigned_target IS NULL OR assigned_target >= 0", name="assigned_target"),
+        CheckConstraint("buffer_ceiling IS NULL OR buffer_ceiling >= 0", name="buffer_ceiling"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -85,6 +86,8 @@ class CampaignIndicator(Model):
     mean_binds: Mapped[bool] = mapped_column(default=True)
     # hundredths of a per cent for a rate; NULL: nothing was assigned to the root, so nothing to balance against
     assigned_target: Mapped[int | None]
+    # how far a plan may deliberately go beyond T: hundredths of a point, or a count; NULL: no limit
+    buffer_ceiling: Mapped[int | None]
 
     campaign: Mapped[Campaign] = relationship(back_populates="indicators")
     indicator: Mapped[Indicator] = relationship(lazy="joined", innerjoin=True)

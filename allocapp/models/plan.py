@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
+from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from allocapp.db import Model, stored_as
@@ -86,6 +87,7 @@ class PlanTarget(Model):
         UniqueConstraint("plan_id", "unit_id", "indicator_id"),
         CheckConstraint("target IS NULL OR target >= 0", name="target"),
         CheckConstraint("target IS NULL OR excuse = ''", name="target_or_excuse"),
+        CheckConstraint("version >= 1", name="version"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -96,6 +98,12 @@ class PlanTarget(Model):
     target: Mapped[int | None]
     # why no target is assigned
     excuse: Mapped[str] = mapped_column(String(300), default="")
+    # counts the changes of this cell: an edit names the one it builds on, so that two people's edits merge
+    version: Mapped[int] = mapped_column(default=1)
+    changed_at: Mapped[datetime | None]
+    changed_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+
+    changed_by: Mapped[Account | None] = relationship(lazy="joined")
 
 
 class PlanComment(Model):
@@ -111,3 +119,110 @@ class PlanComment(Model):
     created_at: Mapped[datetime]
 
     account: Mapped[Account] = relationship()
+
+
+class PlanHold(Model):
+    """A receiver's row that no method may touch, with its owner and the reason; kept until it is released."""
+
+    __tablename__ = "plan_hold"
+    __table_args__ = (UniqueConstraint("plan_id", "unit_id"), CheckConstraint("reason <> ''", name="reason"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"))
+    unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"))
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    reason: Mapped[str] = mapped_column(String(300))
+    held_at: Mapped[datetime]
+
+    account: Mapped[Account] = relationship(lazy="joined", innerjoin=True)
+
+
+class ChangeKind(StrEnum):
+    """What changed many cells at once."""
+
+    METHOD = "method"
+    TRIM = "trim"
+    PASTE = "paste"
+    FILE = "file"
+    COPY = "copy"
+
+
+class PlanChange(Model):
+    """Many cells changed at once, and by what: the explanation of their numbers, and what a revert restores.
+
+    ``before`` and ``after`` map "unit id-indicator id" to [target or null, excuse]; ``inputs`` are the method's or the
+    file's; ``holds`` lists [unit id, reason] as they stood.
+    """
+
+    __tablename__ = "plan_change"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"), index=True)
+    indicator_id: Mapped[int | None] = mapped_column(ForeignKey("indicator.id"))
+    kind: Mapped[ChangeKind] = mapped_column(stored_as(ChangeKind, "kind"))
+    inputs: Mapped[dict[str, object]] = mapped_column(JSON)
+    holds: Mapped[list[list[object]]] = mapped_column(JSON)
+    before: Mapped[dict[str, list[object]]] = mapped_column(JSON)
+    after: Mapped[dict[str, list[object]]] = mapped_column(JSON)
+    plan_version: Mapped[int]
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    at: Mapped[datetime]
+    reverted_at: Mapped[datetime | None]
+    reverted_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+
+    account: Mapped[Account] = relationship(foreign_keys=[account_id], lazy="joined", innerjoin=True)
+    reverted_by: Mapped[Account | None] = relationship(foreign_keys=[reverted_by_id])
+
+
+class Verdict(StrEnum):
+    """What the approver made of a proposal."""
+
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+
+
+class ExpectationProposal(Model):
+    """Another weight or service set for a receiver, with the reason. It binds only once the approver accepts it."""
+
+    __tablename__ = "expectation_proposal"
+    __table_args__ = (
+        UniqueConstraint("plan_id", "unit_id", "indicator_id"),
+        CheckConstraint("weight >= 0", name="weight"),
+        CheckConstraint("reason <> ''", name="reason"),
+        CheckConstraint("verdict = 'open' OR decided_by_id IS NOT NULL", name="decided"),
+        CheckConstraint("decided_by_id IS NULL OR decided_by_id <> proposed_by_id", name="two_persons"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"))
+    unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"))
+    indicator_id: Mapped[int] = mapped_column(ForeignKey("indicator.id"))
+    weight: Mapped[int]
+    services: Mapped[list[int]] = mapped_column(JSON, default=list)
+    reason: Mapped[str] = mapped_column(Text)
+    proposed_by_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    proposed_at: Mapped[datetime]
+    verdict: Mapped[Verdict] = mapped_column(stored_as(Verdict, "verdict"), default=Verdict.OPEN)
+    decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    decided_at: Mapped[datetime | None]
+
+    proposed_by: Mapped[Account] = relationship(foreign_keys=[proposed_by_id], lazy="joined", innerjoin=True)
+    decided_by: Mapped[Account | None] = relationship(foreign_keys=[decided_by_id])
+
+
+class PlanMilestone(Model):
+    """What a target should have reached by a day within the period (lộ trình), in the target's own unit."""
+
+    __tablename__ = "plan_milestone"
+    __table_args__ = (
+        UniqueConstraint("plan_id", "unit_id", "indicator_id", "due"),
+        CheckConstraint("target >= 0", name="target"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"))
+    unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"))
+    indicator_id: Mapped[int] = mapped_column(ForeignKey("indicator.id"))
+    due: Mapped[date]
+    target: Mapped[int]

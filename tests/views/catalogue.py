@@ -26,7 +26,7 @@ def _english() -> tuple[frozenset[str], tuple[str, ...]]:
     for message in read():
         ids = message.id if isinstance(message.id, list | tuple) else (message.id,)
         strings = message.string if isinstance(message.string, list | tuple) else (message.string,)
-        vietnamese += strings
+        vietnamese += [text for text in strings if text]
         for text in ids:
             if text and text not in strings:
                 whole.add(text)

@@ -19,7 +19,7 @@ from allocapp.models.decision import Decision, DecisionFile, Stage
 from allocapp.models.job import Job
 from allocapp.rules.workflow import DecisionAction, DecisionState
 from allocapp.services.annex import Annex, read_annex
-from allocapp.services.decision import REASON_LIMIT, decision_actions_for, list_decisions, read_file, render_job
+from allocapp.services.decision import REASON_LIMIT, decision_actions_for, living_decision, read_file, render_job
 from allocapp.services.demo import read_demo_access
 from allocapp.services.journal import decision_story
 from allocapp.services.receipt import own_receipts, receivers_receipts
@@ -54,7 +54,7 @@ def decision_page(
         annex=_annex(decision),
         file=file,
         verdict=_verdict(file),
-        successor=_successor(decision, account),
+        successor=living_decision(decision.plan) if decision.state in _ENDED else None,
         own=own_receipts(decision, account, today=day),
         receipts=receivers_receipts(decision) if inside else (),
         **_waiting(decision, job, form, mistakes),
@@ -128,14 +128,6 @@ def trusted_roots() -> tuple[bytes, ...]:
     """The root certificates this installation trusts."""
     config: Config = current_app.config["ALLOCAPP"]
     return read_trusted_roots(config.keys, demo=config.demo)
-
-
-def _successor(decision: Decision, account: Account) -> Decision | None:
-    """The decision that took the place of a refused or withdrawn one."""
-    if decision.state not in _ENDED:
-        return None
-    others = (other for other in list_decisions(account, today=today()) if other.plan_id == decision.plan_id)
-    return next((other for other in others if other.state not in _ENDED), None)
 
 
 def _demo_passphrase() -> str:

@@ -259,7 +259,13 @@ def run_worker(app: Flask) -> None:
 
 
 def run_web(app: Flask, config: Config) -> None:
-    """Be the web server: one parent that forks the processes which answer."""
+    """Be the web server: one parent that forks the processes which answer.
+
+    Granian, by measuring on the allocation page of a district (2 cores, 8 connections, medians of four runs): pages a
+    second 64, gunicorn's threads 52, waitress 32; CPU for a page 17.7, 18.6 and 22.6 ms. The page itself is most of
+    that, so the server matters less than a trivial route would make believe. Two threads a process take 16.0 ms; four,
+    so that a signature or a file's check, which wait for something else, do not hold up two people out of four.
+    """
     multiprocessing.set_start_method("fork")
     parent = os.getpid()
 

@@ -77,9 +77,11 @@ else:
 def init_database(app: Flask) -> None:
     """Bind the database to the app and prepare every SQLite connection it opens."""
     if app.config["SQLALCHEMY_DATABASE_URI"].startswith("sqlite"):
-        app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"connect_args": {"timeout": BUSY_TIMEOUT_MS / 1000}}
+        options: dict[str, object] = {"connect_args": {"timeout": BUSY_TIMEOUT_MS / 1000}}
     else:
-        app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"pool_pre_ping": True}
+        options = {"pool_pre_ping": True}
+    # a failed statement is logged without its values: what people typed stays out of the log
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = options | {"hide_parameters": True}
     db.init_app(app)
     with app.app_context():
         prepare_engine(db.engine)

@@ -156,6 +156,18 @@ class TargetWithExcuse(AllocappError):
         self.keys = keys
 
 
+class HeldRow(AllocappError):
+    """A formula would touch rows that are held: (unit id, indicator id) each."""
+
+    def __init__(self, keys: tuple[tuple[int, int], ...]) -> None:
+        super().__init__(str(keys))
+        self.keys = keys
+
+
+class NothingToRevert(AllocappError):
+    """Nothing was applied to this plan, or all of it has been taken back already."""
+
+
 class UnbalancedPlan(AllocappError):
     """The plan does not settle every row or does not meet its assigned target; one Balance for each indicator."""
 

@@ -23,7 +23,7 @@ from allocapp.errors import AllocappError, TargetWithExcuse, TextTooLong
 from allocapp.forms import Form, clean_text
 from allocapp.rules.balance import Kind
 from allocapp.rules.percent import parse_count, parse_percent
-from allocapp.services.plan import EXCUSE_LIMIT
+from allocapp.services.cell import EXCUSE_LIMIT
 from allocapp.services.sheet import Cell, Entry, Key
 
 # what a 32-bit column takes: a larger id or version names nothing

@@ -207,7 +207,8 @@ class ExpectationProposal(Model):
     decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     decided_at: Mapped[datetime | None]
 
-    proposed_by: Mapped[Account] = relationship(foreign_keys=[proposed_by_id], lazy="joined", innerjoin=True)
+    # not an inner join: sheets join proposals to cells from outside, and most cells have none
+    proposed_by: Mapped[Account] = relationship(foreign_keys=[proposed_by_id], lazy="joined")
     decided_by: Mapped[Account | None] = relationship(foreign_keys=[decided_by_id])
 
 

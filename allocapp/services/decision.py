@@ -271,7 +271,7 @@ def render_job(decision: Decision) -> Job | None:
     return newest_job(RENDER_JOB, decision.id)
 
 
-def _living(plan: Plan) -> Select[tuple[Decision]]:
+def _living(plan: Plan) -> Select[Decision]:
     ended = (DecisionState.VOIDED, DecisionState.WITHDRAWN)
     return select(Decision).where(Decision.plan_id == plan.id, Decision.state.not_in(ended))
 

@@ -11,21 +11,18 @@ from datetime import date, datetime
 
 from sqlalchemy import delete, select
 
-from allocapp.access import Action, load_plan, may_at_unit, may_on_plan
+from allocapp.access import Action, may_at_unit, may_on_plan
 from allocapp.clock import local_day
 from allocapp.db import db
 from allocapp.errors import (
     ContentChanged,
     Forbidden,
     MayNotAllocate,
-    MissingRow,
     NotFound,
     PlanExists,
     ReasonRequired,
-    StaleVersion,
     SubmitterMayNotApprove,
     SuperiorNotIssued,
-    TargetWithExcuse,
     TextTooLong,
     UnbalancedPlan,
     UnknownRow,
@@ -41,30 +38,18 @@ from allocapp.rules.workflow import (
     PlanState,
     decision_actions,
     needs_reason,
-    next_plan_state,
     plan_actions,
 )
+from allocapp.services.cell import write_all_cells
 from allocapp.services.decision import living_decision, prepare_decision, withdraw_prepared_decision
 from allocapp.services.journal import record_event
+from allocapp.services.road import RIGHTS, load_for
 from allocapp.services.sheet import Entry, Key, Sheet, check_sheet, read_sheet
 from allocapp.services.transition import move_plan
 from allocapp.services.unit import receivers_of
 
 REASON_LIMIT = 2000
 COMMENT_LIMIT = 1000
-EXCUSE_LIMIT = 300
-
-# the right that each step of the road asks for
-RIGHTS: Mapping[PlanAction, Action] = {
-    PlanAction.SAVE: Action.EDIT_PLAN,
-    PlanAction.SUBMIT: Action.SUBMIT_PLAN,
-    PlanAction.WITHDRAW: Action.WITHDRAW_PLAN,
-    PlanAction.REVIEW: Action.REVIEW_PLAN,
-    PlanAction.HAND_BACK: Action.REVIEW_PLAN,
-    PlanAction.RETURN: Action.RETURN_PLAN,
-    PlanAction.APPROVE: Action.APPROVE_PLAN,
-    PlanAction.REOPEN: Action.REOPEN_PLAN,
-}
 
 
 def open_plan(unit_id: int, campaign_id: int, *, actor: Account, now: datetime) -> Plan:
@@ -119,8 +104,8 @@ def save_targets(plan_id: int, entries: Mapping[Key, Entry], *, version: int, ac
     A form sent twice finds its own values stored and changes nothing. Raises StaleVersion when somebody else's change
     came in between, MissingRow, UnknownRow, TransitionNotAllowed, NotFound, Forbidden.
     """
-    plan = _load(plan_id, PlanAction.SAVE, actor, now)
-    _write_targets(plan, entries, version=version, actor=actor, now=now)
+    plan = load_for(plan_id, PlanAction.SAVE, actor, now)
+    write_all_cells(plan, entries, version=version, actor=actor, now=now)
     return plan
 
 
@@ -132,10 +117,10 @@ def submit_plan(
     ``seen_hash`` is the content hash of the sheet the person typed on: if weights, T or anything else moved under the
     typing, nothing is submitted. Raises ContentChanged, SuperiorNotIssued, UnbalancedPlan, and as save_targets does.
     """
-    plan = _load(plan_id, PlanAction.SUBMIT, actor, now, version=version)
+    plan = load_for(plan_id, PlanAction.SUBMIT, actor, now, version=version)
     if read_sheet(plan).content_hash != seen_hash:
         raise ContentChanged
-    _write_targets(plan, entries, version=version, actor=actor, now=now)
+    write_all_cells(plan, entries, version=version, actor=actor, now=now)
     sheet = read_sheet(plan)
     require_balance(sheet)
     move_plan(plan, PlanAction.SUBMIT, actor=actor, now=now)
@@ -146,20 +131,20 @@ def submit_plan(
 
 def withdraw_plan(plan_id: int, *, version: int, actor: Account, now: datetime) -> Plan:
     """Take a submission back before anybody reviews it."""
-    plan = _load(plan_id, PlanAction.WITHDRAW, actor, now, version=version)
+    plan = load_for(plan_id, PlanAction.WITHDRAW, actor, now, version=version)
     return move_plan(plan, PlanAction.WITHDRAW, actor=actor, now=now)
 
 
 def take_plan_into_review(plan_id: int, *, version: int, actor: Account, now: datetime) -> Plan:
     """Begin a review: from now on the preparer can no longer withdraw, and all see who has it."""
-    plan = _load(plan_id, PlanAction.REVIEW, actor, now, version=version)
+    plan = load_for(plan_id, PlanAction.REVIEW, actor, now, version=version)
     plan.reviewed_by = actor
     return move_plan(plan, PlanAction.REVIEW, actor=actor, now=now)
 
 
 def hand_back_plan(plan_id: int, *, version: int, actor: Account, now: datetime) -> Plan:
     """Give a review up, so that another approver can take it."""
-    plan = _load(plan_id, PlanAction.HAND_BACK, actor, now, version=version)
+    plan = load_for(plan_id, PlanAction.HAND_BACK, actor, now, version=version)
     plan.reviewed_by = None
     return move_plan(plan, PlanAction.HAND_BACK, actor=actor, now=now)
 
@@ -171,7 +156,7 @@ def return_plan(
 
     Raises ReasonRequired, TextTooLong, UnknownRow, StaleVersion, TransitionNotAllowed, NotFound, Forbidden.
     """
-    plan = _load(plan_id, PlanAction.RETURN, actor, now, version=version)
+    plan = load_for(plan_id, PlanAction.RETURN, actor, now, version=version)
     reason = _checked_reason(PlanAction.RETURN, reason)
     remarks = {unit_id: text.strip() for unit_id, text in comments.items() if text.strip()}
     if any(len(text) > COMMENT_LIMIT for text in remarks.values()):
@@ -196,7 +181,7 @@ def approve_plan(plan_id: int, *, version: int, seen_hash: str, actor: Account, 
     Raises SubmitterMayNotApprove, ContentChanged when anything moved since, UnbalancedPlan, SuperiorNotIssued,
     StaleVersion, TransitionNotAllowed, NotFound, Forbidden.
     """
-    plan = _load(plan_id, PlanAction.APPROVE, actor, now, version=version)
+    plan = load_for(plan_id, PlanAction.APPROVE, actor, now, version=version)
     if plan.submitted_by_id == actor.id:
         raise SubmitterMayNotApprove
     sheet = read_sheet(plan)
@@ -212,7 +197,7 @@ def approve_plan(plan_id: int, *, version: int, seen_hash: str, actor: Account, 
 
 def reopen_plan(plan_id: int, *, version: int, reason: str, actor: Account, now: datetime) -> Plan:
     """Send an approved plan back before its decision has a number. Raises ReasonRequired and as return_plan does."""
-    plan = _load(plan_id, PlanAction.REOPEN, actor, now, version=version)
+    plan = load_for(plan_id, PlanAction.REOPEN, actor, now, version=version)
     reason = _checked_reason(PlanAction.REOPEN, reason)
     withdraw_prepared_decision(plan, actor=actor, now=now, reason=reason)
     plan.approved_at = plan.approved_by = plan.approved_hash = None
@@ -247,43 +232,6 @@ def plan_actions_for(plan: Plan, account: Account, today: date) -> frozenset[Pla
         if decision is not None and DecisionAction.WITHDRAW not in decision_actions(decision.state):
             actions.discard(PlanAction.REOPEN)
     return frozenset(actions)
-
-
-def _load(plan_id: int, action: PlanAction, actor: Account, now: datetime, *, version: int | None = None) -> Plan:
-    """Lock and authorise; then the state before the version, because "already submitted" says more than "outdated"."""
-    plan = load_plan(actor, plan_id, RIGHTS[action], today=local_day(now), lock=True)
-    next_plan_state(plan.state, action)
-    if version is not None and version != plan.version:
-        raise StaleVersion(plan.version)
-    return plan
-
-
-def _write_targets(plan: Plan, entries: Mapping[Key, Entry], *, version: int, actor: Account, now: datetime) -> None:
-    stored = {
-        (row.unit_id, row.indicator_id): row
-        for row in db.session.scalars(select(PlanTarget).where(PlanTarget.plan_id == plan.id))
-    }
-    if missing := tuple(key for key in stored if key not in entries):
-        raise MissingRow(missing)
-    if unknown := tuple(key for key in entries if key not in stored):
-        raise UnknownRow(unknown)
-    if both := tuple(key for key, entry in entries.items() if entry.target is not None and entry.excuse):
-        raise TargetWithExcuse(both)
-    changed = {
-        key: entry
-        for key, entry in entries.items()
-        if (entry.target, entry.excuse) != (stored[key].target, stored[key].excuse)
-    }
-    if not changed:
-        return
-    if version != plan.version:
-        raise StaleVersion(plan.version)
-    for key, entry in changed.items():
-        if len(entry.excuse) > EXCUSE_LIMIT:
-            raise TextTooLong(EXCUSE_LIMIT)
-        stored[key].target, stored[key].excuse = entry.target, entry.excuse
-    plan.version += 1
-    plan.changed_at, plan.changed_by = now, actor
 
 
 def _checked_reason(action: PlanAction, reason: str) -> str:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from fractions import Fraction
 from functools import cached_property
 
@@ -15,8 +16,17 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from allocapp.db import db
+from allocapp.models.account import Account
 from allocapp.models.campaign import Expectation, Indicator
-from allocapp.models.plan import Plan, PlanComment, PlanTarget
+from allocapp.models.plan import (
+    ExpectationProposal,
+    Plan,
+    PlanComment,
+    PlanHold,
+    PlanMilestone,
+    PlanTarget,
+    Verdict,
+)
 from allocapp.models.unit import Unit, UnitKind
 from allocapp.rules.balance import Balance, IndicatorRule, Row, check_balance
 from allocapp.rules.content import content_hash
@@ -37,7 +47,11 @@ class Entry:
 
 @dataclass(frozen=True)
 class Cell:
-    """One receiver's target for one indicator, with what the receiver is expected to handle."""
+    """One receiver's target for one indicator, with what the receiver is expected to handle.
+
+    ``weight`` and ``services`` are the binding ones: those of an accepted proposal, else the frozen ones. ``version``,
+    ``changed_at`` and ``changed_by`` are the cell's own. ``milestones`` are (day, target), earliest first.
+    """
 
     unit_id: int
     indicator_id: int
@@ -47,6 +61,13 @@ class Cell:
     baseline_numerator: int
     baseline_denominator: int
     services: frozenset[int]
+    version: int = 1
+    changed_at: datetime | None = None
+    changed_by: Account | None = None
+    frozen_weight: int = 0
+    frozen_services: frozenset[int] = frozenset()
+    proposal: ExpectationProposal | None = None
+    milestones: tuple[tuple[date, int], ...] = ()
 
     @property
     def baseline(self) -> int | None:
@@ -78,6 +99,7 @@ class SheetRow:
     unit: Unit
     cells: tuple[Cell, ...]
     comments: tuple[PlanComment, ...]
+    hold: PlanHold | None = None
 
 
 @dataclass(frozen=True)
@@ -101,6 +123,19 @@ class Sheet:
         return {(cell.unit_id, cell.indicator_id): cell for row in self.rows for cell in row.cells}
 
     @property
+    def open_proposals(self) -> tuple[ExpectationProposal, ...]:
+        """The proposals that the approver has not decided on."""
+        found = (cell.proposal for cell in self.cells.values())
+        return tuple(proposal for proposal in found if proposal and proposal.verdict is Verdict.OPEN)
+
+    def with_proposals(self) -> Sheet:
+        """The sheet as it would be if every open proposal were accepted: for the aggregate beside the binding one."""
+        return replace(
+            self,
+            rows=tuple(replace(row, cells=tuple(_as_proposed(cell) for cell in row.cells)) for row in self.rows),
+        )
+
+    @property
     def groups(self) -> list[tuple[UnitKind, list[SheetRow]]]:
         """The rows grouped by kind of receiver, in the official order of the annex."""
         groups: list[tuple[UnitKind, list[SheetRow]]] = []
@@ -114,8 +149,8 @@ class Sheet:
     def content_hash(self) -> str:
         """Hash of what a submission or an approval is bound to.
 
-        Targets, excuses, weights and service sets, T, the superior's revision, the indicators' versions and policies
-        (DESIGN, section 4). Comments and layout are left out: they decide nothing.
+        Targets, excuses, milestones, binding weights and service sets, T, the superior's revision, the indicators'
+        versions and policies (DESIGN, section 4). Comments, holds and layout are left out: they decide nothing.
         """
         return content_hash(
             {
@@ -136,7 +171,16 @@ class Sheet:
                 ],
                 "rows": [
                     [row.unit.code]
-                    + [[cell.target, cell.excuse, cell.weight, sorted(cell.services)] for cell in row.cells]
+                    + [
+                        [
+                            cell.target,
+                            cell.excuse,
+                            cell.weight,
+                            sorted(cell.services),
+                            [[due.isoformat(), target] for due, target in cell.milestones],
+                        ]
+                        for cell in row.cells
+                    ]
                     for row in self.rows
                 ],
             }
@@ -157,6 +201,7 @@ def read_sheet(plan: Plan) -> Sheet:
     ):
         by_unit[comment.unit_id].append(comment)
     at_root = plan.unit_id == plan.campaign.root_id
+    holds = {hold.unit_id: hold for hold in db.session.scalars(select(PlanHold).where(PlanHold.plan_id == plan.id))}
     superior = None if at_root else plan_in_force(plan.campaign_id, plan.unit.parent_id)
     assigned = _assigned_targets(plan, superior)
     known = at_root or superior is not None
@@ -172,6 +217,7 @@ def read_sheet(plan: Plan) -> Sheet:
                 unit=unit,
                 cells=tuple(cells[unit.id, column.indicator_id] for column in columns),
                 comments=tuple(by_unit[unit.id]),
+                hold=holds.get(unit.id),
             )
             for number, unit in enumerate(units, start=1)
         ),
@@ -183,20 +229,33 @@ def read_sheet(plan: Plan) -> Sheet:
 def read_cells(plan: Plan, unit_id: int | None = None) -> dict[Key, Cell]:
     """The plan's cells, or those of one receiver, each with what the receiver is expected to handle."""
     statement = (
-        select(PlanTarget, Expectation)
+        select(PlanTarget, Expectation, ExpectationProposal)
         .outerjoin(
             Expectation,
             (Expectation.campaign_id == plan.campaign_id)
             & (Expectation.unit_id == PlanTarget.unit_id)
             & (Expectation.indicator_id == PlanTarget.indicator_id),
         )
+        .outerjoin(
+            ExpectationProposal,
+            (ExpectationProposal.plan_id == PlanTarget.plan_id)
+            & (ExpectationProposal.unit_id == PlanTarget.unit_id)
+            & (ExpectationProposal.indicator_id == PlanTarget.indicator_id),
+        )
         .where(PlanTarget.plan_id == plan.id)
     )
+    milestones = select(PlanMilestone).where(PlanMilestone.plan_id == plan.id).order_by(PlanMilestone.due)
     if unit_id is not None:
         statement = statement.where(PlanTarget.unit_id == unit_id)
+        milestones = milestones.where(PlanMilestone.unit_id == unit_id)
+    steps: dict[Key, list[tuple[date, int]]] = defaultdict(list)
+    for step in db.session.scalars(milestones):
+        steps[step.unit_id, step.indicator_id].append((step.due, step.target))
     return {
-        (target.unit_id, target.indicator_id): _cell(target, expected)
-        for target, expected in db.session.execute(statement)
+        (target.unit_id, target.indicator_id): _cell(
+            target, expected, proposal, steps[target.unit_id, target.indicator_id]
+        )
+        for target, expected, proposal in db.session.execute(statement)
     }
 
 
@@ -236,18 +295,42 @@ def receivers_in_order(unit_ids: set[int]) -> Sequence[Unit]:
     ).all()
 
 
-def _cell(stored: PlanTarget, expected: Expectation | None) -> Cell:
+def _cell(
+    stored: PlanTarget,
+    expected: Expectation | None,
+    proposal: ExpectationProposal | None,
+    milestones: Sequence[tuple[date, int]],
+) -> Cell:
     """A receiver without an expectation is expected to handle nothing: its weight is zero."""
-    return Cell(
+    weight = expected.weight if expected else 0
+    services = frozenset(expected.services) if expected else frozenset()
+    cell = Cell(
         unit_id=stored.unit_id,
         indicator_id=stored.indicator_id,
         target=stored.target,
         excuse=stored.excuse,
-        weight=expected.weight if expected else 0,
+        weight=weight,
         baseline_numerator=expected.baseline_numerator if expected else 0,
         baseline_denominator=expected.baseline_denominator if expected else 0,
-        services=frozenset(expected.services) if expected else frozenset(),
+        services=services,
+        version=stored.version,
+        changed_at=stored.changed_at,
+        changed_by=stored.changed_by,
+        frozen_weight=weight,
+        frozen_services=services,
+        proposal=proposal,
+        milestones=tuple(milestones),
     )
+    return _proposed(cell, proposal) if proposal and proposal.verdict is Verdict.ACCEPTED else cell
+
+
+def _as_proposed(cell: Cell) -> Cell:
+    proposal = cell.proposal
+    return _proposed(cell, proposal) if proposal and proposal.verdict is Verdict.OPEN else cell
+
+
+def _proposed(cell: Cell, proposal: ExpectationProposal) -> Cell:
+    return replace(cell, weight=proposal.weight, services=frozenset(proposal.services))
 
 
 def _assigned_targets(plan: Plan, superior: Plan | None) -> dict[int, int | None]:

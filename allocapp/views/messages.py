@@ -228,6 +228,24 @@ def _target_and_excuse(_error: errors.TargetWithExcuse) -> Message:
     )
 
 
+def _row_held(_error: errors.HeldRow) -> Message:
+    return Message(
+        409,
+        _("A row is held"),
+        _("Somebody holds a row that this would change, so nothing was changed."),
+        _("Open the preview again: it leaves held rows as they are. Or release the row first."),
+    )
+
+
+def _nothing_to_revert(_error: errors.NothingToRevert) -> Message:
+    return Message(
+        409,
+        _("There is nothing to take back"),
+        _("Nothing was applied to this plan, or it has been taken back already."),
+        _("Open the plan again to see how it stands."),
+    )
+
+
 def _unbalanced(_error: errors.UnbalancedPlan) -> Message:
     return Message(
         422,
@@ -366,6 +384,8 @@ MESSAGES: Final[Mapping[type[errors.AllocappError], Callable[[Any], Message]]] =
         errors.MissingRow: _rows_missing,
         errors.UnknownRow: _rows_unknown,
         errors.TargetWithExcuse: _target_and_excuse,
+        errors.HeldRow: _row_held,
+        errors.NothingToRevert: _nothing_to_revert,
         errors.UnbalancedPlan: _unbalanced,
         errors.SuperiorNotIssued: _superior_not_issued,
         errors.ReasonRequired: _reason_required,

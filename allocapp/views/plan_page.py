@@ -15,9 +15,10 @@ from allocapp.errors import AllocappError
 from allocapp.forms.plan import SheetForm, TypedSheet, merge_cells, pack_cells
 from allocapp.models.plan import Plan
 from allocapp.rules.workflow import PlanAction, PlanState
+from allocapp.services.cell import EXCUSE_LIMIT
 from allocapp.services.decision import living_decision
 from allocapp.services.journal import plan_story
-from allocapp.services.plan import COMMENT_LIMIT, EXCUSE_LIMIT, REASON_LIMIT, plan_actions_for
+from allocapp.services.plan import COMMENT_LIMIT, REASON_LIMIT, plan_actions_for
 from allocapp.services.sheet import Sheet, check_sheet, read_sheet
 from allocapp.views.formatting import localized, moment
 from allocapp.views.messages import Mistake, explain

@@ -34,7 +34,6 @@ from allocapp.services.decision import (
     refuse_decision,
 )
 from allocapp.services.plan import (
-    RIGHTS,
     approve_plan,
     hand_back_plan,
     plan_actions_for,
@@ -45,6 +44,7 @@ from allocapp.services.plan import (
     take_plan_into_review,
     withdraw_plan,
 )
+from allocapp.services.road import RIGHTS
 from allocapp.services.sheet import read_sheet
 from tests.factories import NOW, World
 

@@ -1,0 +1,36 @@
+"""Which right each step of a plan's road asks for, and the one way to load a plan for a step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from allocapp.access import Action, load_plan
+from allocapp.clock import local_day
+from allocapp.errors import StaleVersion
+from allocapp.models.account import Account
+from allocapp.models.plan import Plan
+from allocapp.rules.workflow import PlanAction, next_plan_state
+
+RIGHTS: Mapping[PlanAction, Action] = {
+    PlanAction.SAVE: Action.EDIT_PLAN,
+    PlanAction.SUBMIT: Action.SUBMIT_PLAN,
+    PlanAction.WITHDRAW: Action.WITHDRAW_PLAN,
+    PlanAction.REVIEW: Action.REVIEW_PLAN,
+    PlanAction.HAND_BACK: Action.REVIEW_PLAN,
+    PlanAction.RETURN: Action.RETURN_PLAN,
+    PlanAction.APPROVE: Action.APPROVE_PLAN,
+    PlanAction.REOPEN: Action.REOPEN_PLAN,
+}
+
+
+def load_for(plan_id: int, action: PlanAction, actor: Account, now: datetime, *, version: int | None = None) -> Plan:
+    """Lock the plan and authorise the step; then the state before the version, because it says more than "outdated".
+
+    Raises NotFound, Forbidden, TransitionNotAllowed, StaleVersion.
+    """
+    plan = load_plan(actor, plan_id, RIGHTS[action], today=local_day(now), lock=True)
+    next_plan_state(plan.state, action)
+    if version is not None and version != plan.version:
+        raise StaleVersion(plan.version)
+    return plan

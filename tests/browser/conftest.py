@@ -1,0 +1,85 @@
+"""One Chromium and one installation for the whole folder, and a fresh browser window for each person of a test."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.browser.site import Site
+from tests.browser.visitor import OFFICE, Visitor
+from tests.servers import wait_until
+
+CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+SWITCHES = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-quic",
+    "--disable-sync",
+    "--no-first-run",
+)
+SOON = 15.0  # seconds in which nothing may be left
+
+
+class Enter(Protocol):
+    """Open a browser window; with ``login``, signed in."""
+
+    def __call__(self, login: str = "", *, size: tuple[int, int] = OFFICE, javascript: bool = True) -> Visitor: ...
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of this folder, so that they can be chosen or left out."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+# Not for the whole session: while Playwright's loop runs in this thread no other test could run one, and signing does.
+@pytest.fixture(scope="package")
+def chromium() -> Iterator[Browser]:
+    """Debian's Chromium, without a window."""
+    executable = next(filter(None, map(shutil.which, CHROMIUMS)), None)
+    if executable is None:
+        pytest.skip(f"needs Chromium: none of {', '.join(CHROMIUMS)} is installed")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=list(SWITCHES))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="package")
+def site(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The real thing with its demonstration, as ``make run`` starts it; it ends without a trace."""
+    made = Site(tmp_path_factory.mktemp("site") / "instance")
+    supervisor = made.start()
+    wait_until(lambda: made.status("/healthz") == 200, SOON, "not healthy")
+    yield made
+    made.close()
+    supervisor.send_signal(signal.SIGTERM)
+    assert supervisor.wait(SOON) == 0
+    assert made.processes() == set()
+    assert "Traceback" not in made.output, made.output
+
+
+@pytest.fixture
+def enter(chromium: Browser, site: Site) -> Iterator[Enter]:
+    """People come in, each at a browser of their own; nothing may go wrong in any of them."""
+    present: list[Visitor] = []
+
+    def open_window(login: str = "", *, size: tuple[int, int] = OFFICE, javascript: bool = True) -> Visitor:
+        visitor = Visitor(chromium, site, size=size, javascript=javascript)
+        present.append(visitor)
+        return visitor.sign_in(login) if login else visitor
+
+    yield open_window
+    for visitor in present:
+        visitor.close()
+    wrong = [f"{visitor.login or 'nobody'}: {text}" for visitor in present for text in visitor.watch.wrong]
+    assert not wrong, "\n".join(wrong)

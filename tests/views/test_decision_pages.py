@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -39,6 +40,7 @@ from tests.views.client import Answer, Client, told, vietnamese
 from tests.views.conftest import Visit
 
 PASSPHRASE = "a passphrase for tests only"
+AUTHENTIC = "Xác thực: đã ký đủ, không bị sửa sau khi ký, có trong sổ và đang có hiệu lực."
 SUBJECT = DemoSubject("A", "Ủy ban nhân dân huyện A", "Lãnh đạo ký")
 
 
@@ -168,26 +170,28 @@ def test_the_file_is_read_and_downloaded(case: Case) -> None:
 # -- number and date -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "typed",
-    ["", "hôm nay", "31/02/2026", "2026-13-01", "1/1/26", "٠١/٠١/٢٠٢٦", "01/01/2020", "31/12/9998", "1/1/2026\x00"],
-)
-def test_a_date_that_will_not_do(case: Case, typed: str) -> None:
+WRONG_DATES = (
+    "", "hôm nay", "31/02/2026", "2026-13-01", "1/1/26", "٠١/٠١/٢٠٢٦", "01/01/2020", "31/12/9998", "1/1/2026\x00",
+)  # fmt: skip
+
+
+def test_a_date_that_will_not_do(case: Case) -> None:
     clerk = case.at("a.clerk")
-    clerk.send(f"{case.url}/number", {"dated": typed}, expect=422)
-    assert clerk.page.errors
-    assert clerk.page.field("dated")["value"] == typed
+    for typed in WRONG_DATES:
+        clerk.send(f"{case.url}/number", {"dated": typed}, expect=422)
+        assert clerk.page.errors
+        assert clerk.page.field("dated")["value"] == typed
     assert case.decision.state is DecisionState.PREPARED
 
 
-@pytest.mark.parametrize("form", ["%d/%m/%Y", "%Y-%m-%d", " %d-%m-%Y "])
+@pytest.mark.parametrize("form", ["%Y-%m-%d", " %d-%m-%Y "])
 def test_a_date_as_people_and_browsers_write_it(case: Case, form: str) -> None:
     case.at("a.clerk").send(f"{case.url}/number", {"dated": today().strftime(form)})
     assert case.decision.dated == today()
 
 
 def test_a_date_before_the_number_before(case: Case) -> None:
-    case.number()
+    case.number().render()
     case.at("a.leader").send(f"{case.url}/refuse", {"reason": "Sai trích yếu"})
     clerk = case.at("a.clerk")
     clerk.send(f"{case.url}/number", {"dated": f"{NOW:%d/%m/%Y}"}, expect=422)
@@ -351,8 +355,8 @@ def test_a_register_is_read_by_those_who_may_read_its_decisions(case: Case) -> N
 # -- progress --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("error", ["FontMissing: no serif", "RuntimeError: the printer", "JobTimeoutException: 900"])
-def test_a_failed_job_says_so_and_is_tried_again(case: Case, error: str) -> None:
+def test_a_failed_job_says_so_and_is_tried_again(case: Case) -> None:
+    error = "FontMissing: no serif"
     case.number()
     job = render_job(case.decision)
     assert job is not None
@@ -433,7 +437,7 @@ def stored(case: Case) -> bytes:
     return found.content
 
 
-def test_an_issued_file_is_authentic_on_the_page_and_for_the_command(case: Case) -> None:
+def test_an_issued_file_is_authentic_on_the_page_and_for_the_command(case: Case, tmp_path: Path) -> None:
     content = stored(case.issue())
     answer = upload(case.visit("b.preparer"), content)
     assert answer.status == 200
@@ -442,17 +446,13 @@ def test_an_issued_file_is_authentic_on_the_page_and_for_the_command(case: Case)
     )
     assert case.url not in answer.page.links  # the file may be checked by anybody, the decision is not theirs to open
     assert case.url in upload(case.visit("a1.viewer"), content).page.links
-    assert run_verify(case, content) == 0
-    assert run_verify(case, content + b"\n") == 1
-    assert run_verify(case, b"no PDF") == 2
+    for sent, status in ((content, 0), (content + b"\n", 1), (b"no PDF", 2)):
+        assert run_verify(case, tmp_path / "decision.pdf", sent) == status
 
 
-def run_verify(case: Case, content: bytes) -> int:
-    runner = case.app.test_cli_runner()
-    with runner.isolated_filesystem():
-        with open("decision.pdf", "wb") as file:
-            file.write(content)
-        return runner.invoke(args=["decisions", "verify", "decision.pdf"]).exit_code
+def run_verify(case: Case, file: Path, content: bytes) -> int:
+    file.write_bytes(content)
+    return case.app.test_cli_runner().invoke(args=["decisions", "verify", str(file)]).exit_code
 
 
 def reasons(case: Case, content: bytes) -> set[Reason | RegisterReason]:
@@ -481,26 +481,21 @@ def test_the_demonstrations_authority_is_not_trusted_outside_it(case: Case) -> N
     assert Reason.NOT_TRUSTED in reasons(case, content)
 
 
-@pytest.mark.parametrize(
-    "make",
-    [
-        lambda good: b"",
-        lambda good: b"MZ" + good,
-        lambda good: b"%PDF-1.7\n",
-        lambda good: good[: len(good) // 2],
-        lambda good: good + b" ",
-        lambda good: good[:400] + b"x" + good[401:],
-        lambda good: b"%PDF-1.7\n" + bytes(range(256)) * 50,
-    ],
-)
-def test_no_file_is_a_server_error_and_none_of_these_authentic(case: Case, make: Callable[[bytes], bytes]) -> None:
-    content = make(stored(case.issue()))
-    answer = upload(case.visit("a1.viewer"), content)
-    assert answer.status in (200, 422)
-    assert (
-        vietnamese(case.app, "Authentic: signed, unchanged since, in the register, and in force.")
-        not in answer.page.text
-    )
+def test_no_file_is_a_server_error_and_none_of_these_authentic(case: Case) -> None:
+    good = stored(case.issue())
+    commune = case.visit("a1.viewer")
+    for content in (
+        b"",
+        b"MZ" + good,
+        b"%PDF-1.7\n",
+        good[: len(good) // 2],
+        good + b" ",
+        good[:400] + b"x" + good[401:],
+        b"%PDF-1.7\n" + bytes(range(256)) * 50,
+    ):
+        answer = upload(commune, content)
+        assert answer.status in (200, 422)
+        assert AUTHENTIC not in answer.page.text
 
 
 def test_only_the_verification_page_takes_a_large_file(visit: Visit) -> None:

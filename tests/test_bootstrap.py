@@ -43,7 +43,7 @@ def test_the_second_time_there_is_nothing_to_do() -> None:
     before = time.monotonic()
     result = run_bootstrap()
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
-    assert time.monotonic() - before < 1
+    assert time.monotonic() - before < 2  # 0.05 s on a quiet machine
 
 
 def test_it_can_be_read_by_the_pythons_it_turns_away() -> None:

@@ -60,12 +60,13 @@ def app(environ: dict[str, str]) -> Flask:
     return create_app(load_config(environ))
 
 
-def work(environ: dict[str, str], how: str = "burst") -> subprocess.Popen[bytes]:
-    return subprocess.Popen([sys.executable, "-c", WORKER, how], env={**os.environ, **environ}, cwd=ROOT)
+def worker_command(how: str) -> list[str]:
+    return [sys.executable, "-c", WORKER, how]
 
 
-def wait_for(process: subprocess.Popen[bytes]) -> None:
-    assert process.wait(30) == 0
+def work_off(environ: dict[str, str]) -> None:
+    """Let a worker do what is queued, and end."""
+    subprocess.run(worker_command("burst"), env={**os.environ, **environ}, cwd=ROOT, timeout=60, check=True)
 
 
 def plain_queue(redis_url: str) -> Queue:
@@ -90,7 +91,7 @@ def test_any_other_function_is_refused(environ: dict[str, str], redis_url: str, 
     folder = str(tmp_path / "made")
     functions = ["os.mkdir", "pathlib.Path.mkdir", "tests.test_queue.mkdir", queue.JOBS["render_decision"]]
     jobs = [plain_queue(redis_url).enqueue(function, folder) for function in functions]
-    wait_for(work(environ))
+    work_off(environ)
     assert not Path(folder).exists()
     for job in jobs:
         assert job.get_status(refresh=True) == JobStatus.FAILED
@@ -107,14 +108,14 @@ def test_a_refused_job_is_not_even_imported(environ: dict[str, str], redis_url: 
     mine.enqueue(
         queue.JOBS["render_decision"], 1, on_failure=Callback("planted.run"), on_success=Callback("planted.run")
     )
-    wait_for(work(environ))
+    work_off(environ)
     assert mine.count == 0
     assert not (tmp_path / "ran").exists()
 
 
 def test_pickle_is_not_read(environ: dict[str, str], redis_url: str) -> None:
     job = Queue(queue.QUEUE, connection=Redis.from_url(redis_url)).enqueue(queue.JOBS["send_unsent"])
-    wait_for(work(environ))
+    work_off(environ)
     assert job.get_status(refresh=True) == JobStatus.FAILED
 
 
@@ -122,14 +123,14 @@ def test_a_crashing_job_fails_alone(environ: dict[str, str], redis_url: str) -> 
     mine = plain_queue(redis_url)
     crashing = mine.enqueue("tests.test_queue.crash")
     after = mine.enqueue("tests.test_queue.nap", 0, result_ttl=60)
-    wait_for(work(environ))
+    work_off(environ)
     assert crashing.get_status(refresh=True) == JobStatus.FAILED
     assert after.get_status(refresh=True) == JobStatus.FINISHED
 
 
 def test_a_job_ends_with_its_worker(environ: dict[str, str], app: Flask, redis_url: str) -> None:
     job = plain_queue(redis_url).enqueue("tests.test_queue.nap", 60)
-    worker = work(environ, "on")
+    worker = subprocess.Popen(worker_command("on"), env={**os.environ, **environ}, cwd=ROOT)
     try:
         wait_until(lambda: job.get_status(refresh=True) == JobStatus.STARTED, 15, "the job did not start")
         children = Path(f"/proc/{worker.pid}/task/{worker.pid}/children")

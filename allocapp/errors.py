@@ -164,8 +164,40 @@ class HeldRow(AllocappError):
         self.keys = keys
 
 
+class NoAim(AllocappError):
+    """A formula needs something to meet: the plan has no assigned target and none was given."""
+
+
 class NothingToRevert(AllocappError):
     """Nothing was applied to this plan, or all of it has been taken back already."""
+
+
+class ProposalSettled(AllocappError):
+    """The approver has accepted the proposal: only an approver can take that back, not the preparer."""
+
+
+class ProposerMayNotDecide(AllocappError):
+    """Who proposed a weight or submitted the plan does not decide on the proposal (two-person rule)."""
+
+
+class NothingProposed(AllocappError):
+    """The proposal does not differ from what binds already."""
+
+
+class UnknownServices(AllocappError):
+    """The catalogue has no services of these codes; ``text`` lists them."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.text = text
+
+
+class MilestonesRefused(AllocappError):
+    """Milestones do not lead to their targets: one MilestoneProblem each."""
+
+    def __init__(self, problems: tuple[object, ...]) -> None:
+        super().__init__(str(problems))
+        self.problems = problems
 
 
 class UnbalancedPlan(AllocappError):

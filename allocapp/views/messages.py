@@ -237,12 +237,66 @@ def _row_held(_error: errors.HeldRow) -> Message:
     )
 
 
+def _no_aim(_error: errors.NoAim) -> Message:
+    return Message(
+        422,
+        _("There is nothing to meet"),
+        _("No target is assigned to this unit for the indicator, so the method does not know where to stop."),
+        _("Write the overall rate or quantity to reach, then try again."),
+    )
+
+
 def _nothing_to_revert(_error: errors.NothingToRevert) -> Message:
     return Message(
         409,
         _("There is nothing to take back"),
         _("Nothing was applied to this plan, or it has been taken back already."),
         _("Open the plan again to see how it stands."),
+    )
+
+
+def _proposal_settled(_error: errors.ProposalSettled) -> Message:
+    return Message(
+        409,
+        _("The proposal has been accepted"),
+        _("It binds now, so it is neither changed nor withdrawn by the unit that made it."),
+        _("Ask the approver to take the acceptance back; then propose anew."),
+    )
+
+
+def _own_proposal(_error: errors.ProposerMayNotDecide) -> Message:
+    return Message(
+        403,
+        _("Who proposes does not decide"),
+        _("You made this proposal or submitted this plan yourself."),
+        _("Another approver of the superior unit has to decide on it."),
+    )
+
+
+def _nothing_proposed(_error: errors.NothingProposed) -> Message:
+    return Message(
+        422,
+        _("Nothing new is proposed"),
+        _("What you propose is what counts already."),
+        _("Change the number or the services, or leave the page without sending."),
+    )
+
+
+def _services_unknown(error: errors.UnknownServices) -> Message:
+    return Message(
+        422,
+        _("Services that the catalogue does not have"),
+        _("The catalogue has no service of this code: %(codes)s.", codes=error.text),
+        _("Write one code of the catalogue a line, such as 1.004194."),
+    )
+
+
+def _milestones_refused(error: errors.MilestonesRefused) -> Message:
+    return Message(
+        422,
+        _("Milestones that do not lead to their targets"),
+        _("%(number)s milestones do not lead to the target of their row.", number=count(len(error.problems))),
+        _("Open the milestones of the plan: each is named there. Correct or clear it, then go on."),
     )
 
 
@@ -385,7 +439,13 @@ MESSAGES: Final[Mapping[type[errors.AllocappError], Callable[[Any], Message]]] =
         errors.UnknownRow: _rows_unknown,
         errors.TargetWithExcuse: _target_and_excuse,
         errors.HeldRow: _row_held,
+        errors.NoAim: _no_aim,
         errors.NothingToRevert: _nothing_to_revert,
+        errors.ProposalSettled: _proposal_settled,
+        errors.ProposerMayNotDecide: _own_proposal,
+        errors.NothingProposed: _nothing_proposed,
+        errors.UnknownServices: _services_unknown,
+        errors.MilestonesRefused: _milestones_refused,
         errors.UnbalancedPlan: _unbalanced,
         errors.SuperiorNotIssued: _superior_not_issued,
         errors.ReasonRequired: _reason_required,

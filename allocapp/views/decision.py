@@ -32,6 +32,7 @@ from allocapp.errors import (
 from allocapp.forms.decision import AcknowledgeForm, NumberForm, RefuseForm, SignForm
 from allocapp.forms.plan import VersionForm
 from allocapp.models.decision import Decision, SignerRole
+from allocapp.rules.workflow import next_decision_state
 from allocapp.services import decision as decisions
 from allocapp.services.acknowledgement import acknowledge_decision
 from allocapp.services.register import list_registers, read_register
@@ -195,11 +196,13 @@ def _done(decision_id: int, text: str) -> ResponseReturnValue:
 
 
 def _put(decision_id: int, role: SignerRole, done: str) -> ResponseReturnValue:
-    form = SignForm()
-    if not form.validate():
-        return _unread(_load(decision_id), form)
-    secrets = {"password": form.password.data, "passphrase": form.passphrase.data}
+    form, decision = SignForm(), _load(decision_id)
     try:
+        # first of all: who comes too late has no form to mend
+        next_decision_state(decision.state, decisions.SIGNATURES[role][2])
+        if not form.validate():
+            return _unread(decision, form)
+        secrets = {"password": form.password.data, "passphrase": form.passphrase.data}
         put_signature(decision_id, role, version=form.version.data, **secrets, actor=signed_in_account())
     except AllocappError as error:
         return _refused(decision_id, form, error)

@@ -31,11 +31,12 @@ _UNFINISHED = (DecisionState.PREPARED, DecisionState.NUMBERED, DecisionState.REN
 
 @dataclass(frozen=True)
 class Line:
-    """A decision in the list, and whose turn it is."""
+    """A decision in the list, and whose turn it is. ``failed``: its file could not be made."""
 
     decision: Decision
     section: Section
     turn: Turn
+    failed: bool
 
 
 def sort_lines(account: Account) -> list[Line]:
@@ -53,11 +54,12 @@ def section_of(line: Line) -> Section:
 def _line(decision: Decision, account: Account) -> Line:
     job = render_job(decision) if decision.state is DecisionState.NUMBERED else None
     making = making_of(decision, job, now())
-    failed = making is not None and making.failed and may_on_decision(account, Action.RETRY_RENDER, decision, today())
-    if failed or _ONWARD & decision_actions_for(decision, account, today()):
+    failed = making is not None and making.failed
+    to_retry = failed and may_on_decision(account, Action.RETRY_RENDER, decision, today())
+    if to_retry or _ONWARD & decision_actions_for(decision, account, today()):
         section = Section.MINE
     elif decision.state in _UNFINISHED:
         section = Section.UNDER_WAY
     else:
         section = Section.IN_FORCE if is_in_force(decision) else Section.OVER
-    return Line(decision, section, turn_of(decision, job))
+    return Line(decision, section, turn_of(decision, job), failed)

@@ -7,11 +7,11 @@ from datetime import date
 
 from flask_babel import lazy_gettext as lazy
 from flask_wtf.file import FileField
-from wtforms import DateField, Field, IntegerField, PasswordField, TextAreaField
+from wtforms import DateField, Field, PasswordField, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange, ValidationError
 from wtforms.widgets import TextInput
 
-from allocapp.forms import Form
+from allocapp.forms import Form, IdField
 from allocapp.forms.plan import LARGEST_ID, ReasonForm, VersionForm, printable
 
 # 05/06/2022 as people write it, 2022-06-05 as a browser's own date field sends it; ASCII digits only
@@ -84,7 +84,7 @@ class RefuseForm(ReasonForm):
 class AcknowledgeForm(Form):
     """The unit that acknowledges."""
 
-    unit_id = IntegerField(validators=[InputRequired(), NumberRange(min=1, max=LARGEST_ID)])
+    unit_id = IdField(validators=[InputRequired(), NumberRange(min=1, max=LARGEST_ID)])
 
 
 class UploadForm(Form):

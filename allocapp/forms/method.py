@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, IntegerField, RadioField, SelectField, StringField
+from wtforms import BooleanField, RadioField, SelectField, StringField
 from wtforms.fields import Field
 from wtforms.validators import InputRequired, NumberRange, Optional, StopValidation
 
 from allocapp.errors import AllocappError
-from allocapp.forms import Form, clean_text
+from allocapp.forms import Form, IdField, clean_text
 from allocapp.forms.plan import LARGEST_ID, VersionForm
 from allocapp.rules.balance import IndicatorRule, Kind
 from allocapp.rules.methods import Method, methods_for
@@ -27,7 +27,7 @@ class MethodForm(Form):
         # trying changes nothing; applying is checked by the page's own CSRF check
         csrf = False
 
-    indicator = IntegerField(validators=[InputRequired(), NumberRange(min=1, max=LARGEST_ID)])
+    indicator = IdField(validators=[InputRequired(), NumberRange(min=1, max=LARGEST_ID)])
     act = RadioField(_l("What to do"), validators=[InputRequired(_l("Choose a method."))])
     step = SelectField(_l("Step"), coerce=int)
     aim = StringField(_l("Overall rate to reach"), validators=[Optional()], filters=[clean_text])

@@ -16,11 +16,11 @@ from dataclasses import dataclass, replace
 from urllib.parse import quote, unquote
 
 from werkzeug.datastructures import MultiDict
-from wtforms import IntegerField, StringField, TextAreaField
+from wtforms import StringField, TextAreaField
 from wtforms.validators import InputRequired, NumberRange, Optional, Regexp
 
 from allocapp.errors import AllocappError, TargetWithExcuse, TextTooLong
-from allocapp.forms import Form, clean_text
+from allocapp.forms import Form, IdField, clean_text
 from allocapp.rules.balance import Kind
 from allocapp.rules.percent import parse_count, parse_percent
 from allocapp.services.cell import EXCUSE_LIMIT
@@ -35,8 +35,8 @@ _PACKED = re.compile(r"[0-9]{0,10}|x[!-~]+")
 _BLANKS = " \u00a0"
 
 
-def _id_field() -> IntegerField:
-    return IntegerField(validators=[InputRequired(), NumberRange(min=1, max=LARGEST_ID)])
+def _id_field() -> IdField:
+    return IdField(validators=[InputRequired(), NumberRange(min=1, max=LARGEST_ID)])
 
 
 class OpenForm(Form):
@@ -136,8 +136,8 @@ def read_comments(form: MultiDict[str, str]) -> dict[int, str]:
 
 
 def printable(text: str) -> str:
-    """A text as it may be kept: clean, line ends as ``\\n``, and no control characters, which PostgreSQL refuses."""
-    lines = clean_text(text).replace("\r\n", "\n").replace("\r", "\n")
+    """A text as it may be kept: clean, line ends as ``\\n``, and no control characters; a tab is a blank."""
+    lines = clean_text(text).replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ")
     return "".join(sign for sign in lines if sign == "\n" or unicodedata.category(sign) != "Cc")
 
 

@@ -1,12 +1,13 @@
 # make run    sets everything up and starts the application
 # make test   the same set-up, then all tests
+# make bench  what figures are promised for, as ratios measured in one run
 # make check  style, types, layers, migrations, translations
 PYTHON ?= python3
 VENV := .venv/bin
 # -I: only the standard library, whatever lies about in the environment or beside the file
 SETUP := @$(PYTHON) -I allocapp/cli/bootstrap.py
 
-.PHONY: run test check setup lock messages
+.PHONY: run test bench check setup lock messages
 
 run:
 	$(SETUP)
@@ -15,6 +16,10 @@ run:
 test:
 	$(SETUP)
 	@$(VENV)/python -m pytest $(ARGS)
+
+bench:
+	$(SETUP)
+	@$(VENV)/python -m tests.bench
 
 check:
 	$(SETUP)

@@ -129,7 +129,10 @@ class Site(Installation):
 
     def approved(self, prefix: str, unit_code: str) -> Plant:
         """A plan whose decision waits for its number."""
-        made = self.submitted(prefix, unit_code)
+        return self.approve(self.submitted(prefix, unit_code))
+
+    def approve(self, made: Plant) -> Plant:
+        """Approve a submitted plan as the province's approver would."""
         with self.writing():
             plan = plan_of(made)
             seen = read_sheet(plan).content_hash

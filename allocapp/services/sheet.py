@@ -11,8 +11,10 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from fractions import Fraction
 from functools import cached_property
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row as Stored
+from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload
 
 from allocapp.db import db
@@ -228,35 +230,64 @@ def read_sheet(plan: Plan) -> Sheet:
 
 def read_cells(plan: Plan, unit_id: int | None = None) -> dict[Key, Cell]:
     """The plan's cells, or those of one receiver, each with what the receiver is expected to handle."""
-    statement = (
-        select(PlanTarget, Expectation, ExpectationProposal)
+    statement = _stored_columns(plan)
+    proposals = select(ExpectationProposal).where(ExpectationProposal.plan_id == plan.id)
+    milestones = select(PlanMilestone).where(PlanMilestone.plan_id == plan.id).order_by(PlanMilestone.due)
+    if unit_id is not None:
+        statement = statement.where(PlanTarget.unit_id == unit_id)
+        proposals = proposals.where(ExpectationProposal.unit_id == unit_id)
+        milestones = milestones.where(PlanMilestone.unit_id == unit_id)
+    steps: dict[Key, list[tuple[date, int]]] = defaultdict(list)
+    for step in db.session.scalars(milestones):
+        steps[step.unit_id, step.indicator_id].append((step.due, step.target))
+    proposed = {(found.unit_id, found.indicator_id): found for found in db.session.scalars(proposals)}
+    stored = db.session.execute(statement).all()
+    people = _people({row.changed_by_id for row in stored if row.changed_by_id is not None})
+    return {
+        (row.unit_id, row.indicator_id): _cell(
+            row,
+            people.get(row.changed_by_id),
+            proposed.get((row.unit_id, row.indicator_id)),
+            steps.get((row.unit_id, row.indicator_id), ()),
+        )
+        for row in stored
+    }
+
+
+def _stored_columns(plan: Plan) -> Select[Any]:
+    """What is stored of each cell and expected of its receiver.
+
+    Columns, not rows of models: a sheet of 300 receivers by 6 indicators is read on every live check.
+    """
+    return (
+        select(
+            PlanTarget.unit_id,
+            PlanTarget.indicator_id,
+            PlanTarget.target,
+            PlanTarget.excuse,
+            PlanTarget.version,
+            PlanTarget.changed_at,
+            PlanTarget.changed_by_id,
+            Expectation.weight,
+            Expectation.baseline_numerator,
+            Expectation.baseline_denominator,
+            Expectation.services,
+        )
         .outerjoin(
             Expectation,
             (Expectation.campaign_id == plan.campaign_id)
             & (Expectation.unit_id == PlanTarget.unit_id)
             & (Expectation.indicator_id == PlanTarget.indicator_id),
         )
-        .outerjoin(
-            ExpectationProposal,
-            (ExpectationProposal.plan_id == PlanTarget.plan_id)
-            & (ExpectationProposal.unit_id == PlanTarget.unit_id)
-            & (ExpectationProposal.indicator_id == PlanTarget.indicator_id),
-        )
         .where(PlanTarget.plan_id == plan.id)
     )
-    milestones = select(PlanMilestone).where(PlanMilestone.plan_id == plan.id).order_by(PlanMilestone.due)
-    if unit_id is not None:
-        statement = statement.where(PlanTarget.unit_id == unit_id)
-        milestones = milestones.where(PlanMilestone.unit_id == unit_id)
-    steps: dict[Key, list[tuple[date, int]]] = defaultdict(list)
-    for step in db.session.scalars(milestones):
-        steps[step.unit_id, step.indicator_id].append((step.due, step.target))
-    return {
-        (target.unit_id, target.indicator_id): _cell(
-            target, expected, proposal, steps[target.unit_id, target.indicator_id]
-        )
-        for target, expected, proposal in db.session.execute(statement)
-    }
+
+
+def _people(account_ids: set[int]) -> dict[int | None, Account]:
+    """The accounts by id, in one statement whatever their number."""
+    if not account_ids:
+        return {}
+    return {account.id: account for account in db.session.scalars(select(Account).where(Account.id.in_(account_ids)))}
 
 
 def check_sheet(sheet: Sheet, entries: Mapping[Key, Entry] | None = None) -> tuple[Balance, ...]:
@@ -296,26 +327,25 @@ def receivers_in_order(unit_ids: set[int]) -> Sequence[Unit]:
 
 
 def _cell(
-    stored: PlanTarget,
-    expected: Expectation | None,
+    row: Stored[Any],
+    changed_by: Account | None,
     proposal: ExpectationProposal | None,
     milestones: Sequence[tuple[date, int]],
 ) -> Cell:
     """A receiver without an expectation is expected to handle nothing: its weight is zero."""
-    weight = expected.weight if expected else 0
-    services = frozenset(expected.services) if expected else frozenset()
+    weight, services = row.weight or 0, frozenset(row.services or ())
     cell = Cell(
-        unit_id=stored.unit_id,
-        indicator_id=stored.indicator_id,
-        target=stored.target,
-        excuse=stored.excuse,
+        unit_id=row.unit_id,
+        indicator_id=row.indicator_id,
+        target=row.target,
+        excuse=row.excuse,
         weight=weight,
-        baseline_numerator=expected.baseline_numerator if expected else 0,
-        baseline_denominator=expected.baseline_denominator if expected else 0,
+        baseline_numerator=row.baseline_numerator or 0,
+        baseline_denominator=row.baseline_denominator or 0,
         services=services,
-        version=stored.version,
-        changed_at=stored.changed_at,
-        changed_by=stored.changed_by,
+        version=row.version,
+        changed_at=row.changed_at,
+        changed_by=changed_by,
         frozen_weight=weight,
         frozen_services=services,
         proposal=proposal,

@@ -143,8 +143,8 @@ def accept_proposal(plan_id: int, proposal_id: int, *, seen: str, actor: Account
     """Let a proposal bind. ``seen`` is the ``stamp`` of the proposal as the approver saw it.
 
     Raises ProposerMayNotDecide, ContentChanged when the proposal was changed meanwhile or the plan is no longer what
-    was submitted, StaleVersion when it is decided on already, UnbalancedPlan when a submitted plan would no longer balance,
-    TransitionNotAllowed, NotFound, Forbidden.
+    was submitted, StaleVersion when it is decided on already, UnbalancedPlan when a submitted plan would no longer
+    balance, TransitionNotAllowed, NotFound, Forbidden.
     """
     plan, proposal = _load_for_verdict(plan_id, proposal_id, "accept_proposal", seen=seen, actor=actor, now=now)
     if proposal.verdict is not Verdict.OPEN:

@@ -63,6 +63,12 @@ class World:
         assert found is not None
         return found
 
+    def grant(self, login: str, unit: str, role: str) -> None:
+        """One more role for an account."""
+        with transaction() as session:
+            account_id, unit_id = self.accounts[login], self.units[unit]
+            session.add(Grant(account_id=account_id, unit_id=unit_id, role=Role(role), valid_from=SINCE))
+
     # -- steps that many tests begin with ------------------------------------------------------------------------
 
     def open(self, unit: str, login: str) -> int:

@@ -98,6 +98,10 @@ class Client:
     def sign_in(self, login: str, password: str = PASSWORD) -> Client:
         """Sign in on the page for it; lands on the list of tasks."""
         self.open("/sign-in")
+        return self.sign_in_here(login, password)
+
+    def sign_in_here(self, login: str, password: str = PASSWORD) -> Client:
+        """Sign in on the sign-in page that is shown."""
         answer = self.send("/sign-in", {"login": login, "password": password}, expect=302)
         assert answer.location == "/"
         self.own_token = self.follow(answer).form("/sign-out").fields["csrf_token"]
@@ -141,7 +145,10 @@ class Client:
 
     def post(self, url: str, fields: Mapping[str, str], *, expect: int | None = None, **options: Any) -> Answer:
         """Send fields as they are given, with no form behind them."""
-        body = urlencode(list(fields.items())).encode()
+        return self.post_bytes(url, urlencode(list(fields.items())).encode(), expect=expect, **options)
+
+    def post_bytes(self, url: str, body: bytes, *, expect: int | None = None, **options: Any) -> Answer:
+        """Send a form's bytes as they are given, as no browser would."""
         return self.ask("POST", url, data=body, content_type=FORM, expect=expect, **options)
 
     def act(self, url: str, fields: Mapping[str, str] | None = None, *, expect: int | None = None) -> Answer:

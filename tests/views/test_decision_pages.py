@@ -1,22 +1,17 @@
-"""The decision pages: number, progress, both signatures, refusal, register, receipts, and the verdict on a file."""
+"""The decision pages: number, progress, both signatures, refusal, register, receipts."""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from flask import Flask
 
 from allocapp.clock import now, today
-from allocapp.config import Config
 from allocapp.db import db, transaction
-from allocapp.documents.demo_certificates import ROOT_FILE, DemoSubject, make_demo_certificates
-from allocapp.documents.roles import Role as Signer
-from allocapp.documents.verdict import Reason
+from allocapp.documents.demo_certificates import make_demo_certificates
 from allocapp.errors import (
     CertificateNotValid,
     ReasonRequired,
@@ -26,89 +21,22 @@ from allocapp.errors import (
     WrongPassphrase,
     WrongPassword,
 )
-from allocapp.jobs.decision import render
 from allocapp.models.account import Account, Grant, Role
-from allocapp.models.decision import Decision, RegisterEntry, SignerRole, SigningKey
+from allocapp.models.decision import Decision, RegisterEntry
 from allocapp.models.job import Job, JobState
-from allocapp.models.plan import Plan
 from allocapp.rules.workflow import DecisionState, PlanState
-from allocapp.services.decision import read_file, render_job
+from allocapp.services.decision import render_job
 from allocapp.services.job import fail_job
-from allocapp.services.verification import RegisterReason, read_trusted_roots, verify_file
 from tests.factories import NOW, PASSWORD, PASSWORD_HASH, SINCE, World
-from tests.views.client import Answer, Client, told, vietnamese
+from tests.views.client import told, vietnamese
 from tests.views.conftest import Visit
-
-PASSPHRASE = "a passphrase for tests only"
-AUTHENTIC = "Xác thực: đã ký đủ, không bị sửa sau khi ký, có trong sổ và đang có hiệu lực."
-SUBJECT = DemoSubject("A", "Ủy ban nhân dân huyện A", "Lãnh đạo ký")
-
-
-@dataclass
-class Case:
-    """District A's decision, prepared, with its signing keys in place."""
-
-    app: Flask
-    world: World
-    plan_id: int
-    visit: Visit
-
-    @property
-    def decision(self) -> Decision:
-        """The newest decision on the plan, as it is stored now."""
-        db.session.rollback()
-        return self.world.decision_on(self.plan_id)
-
-    @property
-    def url(self) -> str:
-        """Its page."""
-        return f"/decisions/{self.decision.id}"
-
-    def at(self, login: str) -> Client:
-        """Somebody at the decision's page."""
-        client = self.visit(login)
-        client.open(self.url)
-        return client
-
-    def number(self) -> Case:
-        """The clerk takes the number."""
-        clerk = self.at("a.clerk")
-        clerk.send(f"{self.url}/number")
-        return self
-
-    def render(self) -> Case:
-        """A worker makes the file."""
-        job = render_job(self.decision)
-        assert job is not None
-        render(job.id)
-        return self
-
-    def sign(self, client: Client, step: str = "sign", *, expect: int = 303, **secrets: str) -> Answer:
-        """Send the form for a signature from the page that the client shows."""
-        given = {"password": PASSWORD, "passphrase": PASSPHRASE} | secrets
-        return client.send(f"{self.url}/{step}", given, expect=expect)
-
-    def issue(self) -> Case:
-        """The whole road."""
-        self.number().render()
-        self.sign(self.at("a.leader"))
-        self.sign(self.at("a.clerk"), "seal")
-        return self
+from tests.views.decision_case import PASSPHRASE, SUBJECT, Case, prepared_case
 
 
 @pytest.fixture
 def case(database: Flask, world: World, visit: Visit) -> Iterator[Case]:
-    world.issue_province()
-    plan_id = world.approved("A")
-    config: Config = database.config["ALLOCAPP"]
-    made = make_demo_certificates(config.keys, [SUBJECT], passphrase=PASSPHRASE)
-    shutil.copy(config.keys / ROOT_FILE, config.keys / "trusted.pem")  # not a demonstration here
-    with transaction() as session:
-        for role in SignerRole:
-            path = made.key_files["A", Signer(role.value)]
-            session.add(SigningKey(unit_id=world.units["A"], role=role, filename=path.name))
-    yield Case(database, world, plan_id, visit)
-    shutil.rmtree(config.keys)
+    with prepared_case(database, world, visit) as made:
+        yield made
 
 
 # -- the road --------------------------------------------------------------------------------------------------------
@@ -158,11 +86,10 @@ def test_the_file_is_read_and_downloaded(case: Case) -> None:
     case.number()
     case.at("a.clerk").get(f"{case.url}/file", expect=404)
     case.render()
-    stored = read_file(case.decision)
-    assert stored is not None
+    stored = case.content()
     for address, place in ((f"{case.url}/file", "attachment"), (f"{case.url}/file?inline=1", "inline")):
         answer = case.visit("a.leader").get(address, expect=200)
-        assert answer.response.data == stored.content
+        assert answer.response.data == stored
         assert answer.response.mimetype == "application/pdf"
         assert answer.response.headers["Content-Disposition"].startswith(place)
 
@@ -415,99 +342,3 @@ def test_what_waits_for_the_reader_stands_first(case: Case) -> None:
     case.number().render()
     assert first_line("a.leader").startswith(waiting)
     assert not first_line("a.clerk").startswith(waiting)
-
-
-# -- the verdict -----------------------------------------------------------------------------------------------------
-
-
-def upload(client: Client, content: bytes) -> Answer:
-    """Send a file to the verification page, as browsers write such a form."""
-    token = client.open("/decisions/verify").form("/decisions/verify").fields["csrf_token"]
-    body = (
-        f'--edge\r\nContent-Disposition: form-data; name="csrf_token"\r\n\r\n{token}\r\n--edge\r\n'
-        'Content-Disposition: form-data; name="file"; filename="x.pdf"\r\nContent-Type: application/pdf\r\n\r\n'
-    )
-    sent = body.encode() + content + b"\r\n--edge--\r\n"
-    return client.ask("POST", "/decisions/verify", data=sent, content_type="multipart/form-data; boundary=edge")
-
-
-def stored(case: Case) -> bytes:
-    found = read_file(case.decision)
-    assert found is not None
-    return found.content
-
-
-def test_an_issued_file_is_authentic_on_the_page_and_for_the_command(case: Case, tmp_path: Path) -> None:
-    content = stored(case.issue())
-    answer = upload(case.visit("b.preparer"), content)
-    assert answer.status == 200
-    assert (
-        vietnamese(case.app, "Authentic: signed, unchanged since, in the register, and in force.") in answer.page.text
-    )
-    assert case.url not in answer.page.links  # the file may be checked by anybody, the decision is not theirs to open
-    assert case.url in upload(case.visit("a1.viewer"), content).page.links
-    for sent, status in ((content, 0), (content + b"\n", 1), (b"no PDF", 2)):
-        assert run_verify(case, tmp_path / "decision.pdf", sent) == status
-
-
-def run_verify(case: Case, file: Path, content: bytes) -> int:
-    file.write_bytes(content)
-    return case.app.test_cli_runner().invoke(args=["decisions", "verify", str(file)]).exit_code
-
-
-def reasons(case: Case, content: bytes) -> set[Reason | RegisterReason]:
-    config: Config = case.app.config["ALLOCAPP"]
-    return set(verify_file(content, trusted=read_trusted_roots(config.keys, demo=config.demo)).reasons)
-
-
-def test_each_step_before_the_seal_is_an_unfinished_file(case: Case) -> None:
-    case.number().render()
-    assert reasons(case, stored(case)) == {Reason.NOT_SIGNED, RegisterReason.UNFINISHED}
-    case.sign(case.at("a.leader"))
-    assert reasons(case, stored(case)) == {Reason.BODY_MISSING, RegisterReason.UNFINISHED}
-
-
-def test_a_file_stops_being_authentic_with_its_decision(case: Case) -> None:
-    content = stored(case.issue())
-    assert reasons(case, content) == set()
-    with transaction() as session:
-        session.execute(db.update(Plan).where(Plan.id == case.plan_id).values(state=PlanState.REVOKED))
-    assert reasons(case, content) == {RegisterReason.NOT_IN_FORCE}
-
-
-def test_the_demonstrations_authority_is_not_trusted_outside_it(case: Case) -> None:
-    content = stored(case.issue())
-    (case.app.config["ALLOCAPP"].keys / "trusted.pem").unlink()
-    assert Reason.NOT_TRUSTED in reasons(case, content)
-
-
-def test_no_file_is_a_server_error_and_none_of_these_authentic(case: Case) -> None:
-    good = stored(case.issue())
-    commune = case.visit("a1.viewer")
-    for content in (
-        b"",
-        b"MZ" + good,
-        b"%PDF-1.7\n",
-        good[: len(good) // 2],
-        good + b" ",
-        good[:400] + b"x" + good[401:],
-        b"%PDF-1.7\n" + bytes(range(256)) * 50,
-    ):
-        answer = upload(commune, content)
-        assert answer.status in (200, 422)
-        assert AUTHENTIC not in answer.page.text
-
-
-def test_only_the_verification_page_takes_a_large_file(visit: Visit) -> None:
-    client = visit("a1.viewer")
-    assert upload(client, b"%PDF-" + b" " * 3_000_000).status == 200
-    assert upload(client, b"%PDF-" + b" " * 20 * 1024 * 1024).status == 422
-    assert upload(client, b"%PDF-" + b" " * 21 * 1024 * 1024).status == 413
-    client.act("/decisions/1/number", {"dated": "x" * 3_000_000}, expect=413)
-
-
-def test_no_file_chosen(visit: Visit) -> None:
-    client = visit("a1.viewer")
-    client.open("/decisions/verify")
-    client.send("/decisions/verify", expect=422)
-    assert client.page.errors

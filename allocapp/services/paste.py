@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from allocapp.files.table import CellKind, FileCell, FileTable, Source
@@ -110,7 +110,8 @@ class Preview:
     """What a table comes to. Every cell it speaks of is in one of the lists, or counted in ``unchanged``.
 
     ``moved`` are the cells that somebody changed since the template was made, with what they held then; ``absent``
-    the receivers the table says nothing about. ``made_from`` is the version a template was made from.
+    the receivers the table says nothing about. ``made_from`` is the version that a template was made from, where the
+    plan has moved since. ``places`` is the column that was read for each indicator, by its position.
     """
 
     sheet: Sheet
@@ -123,6 +124,7 @@ class Preview:
     moved: tuple[tuple[Cell, str], ...] = ()
     absent: tuple[SheetRow, ...] = ()
     made_from: int | None = None
+    places: Mapping[int, int] = field(default_factory=dict)
 
     @property
     def doubts(self) -> list[Doubt]:
@@ -154,10 +156,18 @@ def preview_table(sheet: Sheet, table: FileTable, wanted: int | None = None) -> 
     return _Reading(sheet, columns, stamp).read(matched)
 
 
-def preview_edits(sheet: Sheet, edits: Mapping[Key, Entry], seen: Mapping[Key, str], by: MatchedBy) -> Preview:
-    """What a preview that has grown old would change now. ``seen`` is what its cells held when it was shown.
+def preview_edits(
+    sheet: Sheet,
+    edits: Mapping[Key, Entry],
+    *,
+    seen: Mapping[Key, str],
+    doubts: Mapping[Key, frozenset[Doubt]],
+    matched_by: MatchedBy,
+) -> Preview:
+    """What a preview that has grown old would change now.
 
-    Edits of cells that the plan does not have are left out: nobody was shown them.
+    ``seen`` is what its cells held when it was shown, ``doubts`` those it had. Edits of cells that the plan does not
+    have are left out: nobody was shown them.
     """
     changes, unchanged, moved = [], [], []
     holds = {row.unit.id for row in sheet.rows if row.hold}
@@ -167,12 +177,14 @@ def preview_edits(sheet: Sheet, edits: Mapping[Key, Entry], seen: Mapping[Key, s
         if Entry(cell.target, cell.excuse) == edits[key]:
             unchanged.append(cell)
             continue
-        doubts = {Doubt.HELD} if cell.unit_id in holds else set()
+        found = set(doubts.get(key, ())) - {Doubt.HELD}
+        if cell.unit_id in holds:
+            found.add(Doubt.HELD)
         if seen.get(key) != held_text(cell):
-            doubts.add(Doubt.CHANGED_SINCE)
+            found.add(Doubt.CHANGED_SINCE)
             moved.append((cell, seen.get(key, "")))
-        changes.append(Change(key, cell, edits[key], None, (), frozenset(doubts)))
-    return Preview(sheet, by, tuple(changes), unchanged=tuple(unchanged), moved=tuple(moved))
+        changes.append(Change(key, cell, edits[key], None, (), frozenset(found)))
+    return Preview(sheet, matched_by, tuple(changes), unchanged=tuple(unchanged), moved=tuple(moved))
 
 
 @dataclass(frozen=True)
@@ -276,6 +288,7 @@ class _Reading:
             moved=tuple(moved),
             absent=tuple(row for row in self.sheet.rows if row.unit.id not in spoken),
             made_from=self.stamp.version if self.stamp is not None and self.stale else None,
+            places=self.columns.targets,
         )
 
     def _read_row(self, row: Row, receiver: SheetRow, by: MatchedBy) -> None:

@@ -248,6 +248,10 @@ class WrongPassword(AllocappError):
     """The person's own password, asked again before signing, is wrong."""
 
 
+class TooManyAttempts(AllocappError):
+    """The password was wrong too often: even the right one is not taken for a while."""
+
+
 class SignatureClaimed(AllocappError):
     """Somebody is signing this decision at this moment."""
 

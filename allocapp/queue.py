@@ -42,7 +42,7 @@ JOBS: Mapping[str, str] = MappingProxyType(
 """Every job there is: its name, and the function that a worker calls with the subject's id, if it has one."""
 
 QUEUE = "allocapp"
-JOB_TIMEOUT = 900  # seconds; 10,600 rows in one decision render in 50 s
+JOB_TIMEOUT = 80  # seconds; 10,600 rows in one decision render in 50 s
 FAILED_KEPT = 86_400  # seconds that RQ keeps a failed job's traceback for technicians
 
 WORKER_TTL = 30  # an idle worker gives a sign of life every WORKER_TTL - 15 seconds
@@ -103,15 +103,16 @@ class QueueWorker(Worker):
         self.app = app
 
     def work(self, *arguments: Any, **options: Any) -> bool:
-        """Take jobs until told to stop. RQ's own account of it is left out; a failed job's traceback is not.
-
-        What jobs need is loaded once here and not in every horse: WeasyPrint alone takes most of a second.
-        """
-        for dotted in JOBS.values():
-            import_module(dotted.rpartition(".")[0])
+        """Take jobs until told to stop. RQ's own account of it is left out; a failed job's traceback is not."""
         for name in ("rq.worker", "rq.job", "rq.queue"):
             logging.getLogger(name).setLevel(logging.WARNING)
         return super().work(*arguments, **{"logging_level": "WARNING", **options})
+
+    def bootstrap(self, *arguments: Any, **options: Any) -> None:
+        """Register, then load what jobs need, once and not in every horse: WeasyPrint alone takes most of a second."""
+        super().bootstrap(*arguments, **options)
+        for dotted in JOBS.values():
+            import_module(dotted.rpartition(".")[0])
 
     def perform_job(self, job: Job, queue: Queue, execution: Execution) -> bool:
         """Run one job, in the horse, and say so in one line; the sweep, which runs all the time, only when it fails."""

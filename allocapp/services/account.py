@@ -13,6 +13,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import func, select
 
 from allocapp.db import db
+from allocapp.errors import AllocappError, TooManyAttempts, WrongPassword
 from allocapp.models.account import Account, SignIn, SignInFailure
 from allocapp.models.event import Subject
 from allocapp.services.journal import record_event
@@ -69,15 +70,19 @@ def sign_in(login: str, password: str, *, address: str, now: datetime) -> Admiss
     return Admission(token=token)
 
 
-def confirm_password(account: Account, password: str, *, address: str, now: datetime) -> bool:
-    """Ask a signed-in person for the password again. Failures count towards the same lock as sign-ins."""
+def confirm_password(account: Account, password: str, *, address: str, now: datetime) -> AllocappError | None:
+    """Ask a signed-in person for the password again; the error to raise, or None where it is right.
+
+    Failures count towards the same lock as sign-ins. The error is given and not raised, because the failure has to be
+    committed first.
+    """
     if _is_locked(account.login, address, now):
-        return False
+        return TooManyAttempts()
     if check_password(account, password):
-        return True
+        return None
     db.session.add(SignInFailure(login=account.login, address=address, at=now))
     _record(account, "confirm_failed", address, now)
-    return False
+    return WrongPassword()
 
 
 def find_sign_in(token: str, *, now: datetime, idle: timedelta, end: timedelta) -> SignIn | None:

@@ -14,7 +14,8 @@ from allocapp.db import after_commit, db
 from allocapp.errors import QueueUnavailable
 from allocapp.models.job import Job, JobState
 
-LEASE = timedelta(minutes=5)
+# longer than the queue lets a job run, so that no job is claimed a second time while it runs
+LEASE = timedelta(seconds=90)
 # how long a waiting job may go unclaimed before it is taken for lost by Redis and sent again
 PATIENCE = timedelta(seconds=30)
 

@@ -25,6 +25,7 @@ from allocapp.errors import (
     ReasonRequired,
     StaleVersion,
     TextTooLong,
+    TooManyAttempts,
     TransitionNotAllowed,
     WrongPassphrase,
     WrongPassword,
@@ -57,6 +58,7 @@ FIELDS: Final[Mapping[type[AllocappError], str]] = MappingProxyType(
     {
         DateNotAllowed: "dated",
         WrongPassword: "password",
+        TooManyAttempts: "password",
         WrongPassphrase: "passphrase",
         CertificateNotValid: "passphrase",
         ReasonRequired: "reason",

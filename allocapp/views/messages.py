@@ -372,6 +372,15 @@ def _password_wrong(_error: errors.WrongPassword) -> Message:
     )
 
 
+def _too_often(_error: errors.TooManyAttempts) -> Message:
+    return Message(
+        429,
+        _("Too many attempts"),
+        _("The password was wrong too often, so no password is taken for a while."),
+        _("Wait 15 minutes, then try again. Nothing was signed."),
+    )
+
+
 def _being_signed(_error: errors.SignatureClaimed) -> Message:
     return Message(
         409,
@@ -454,6 +463,7 @@ MESSAGES: Final[Mapping[type[errors.AllocappError], Callable[[Any], Message]]] =
         errors.PlanExists: _plan_exists,
         errors.MayNotAllocate: _may_not_allocate,
         errors.WrongPassword: _password_wrong,
+        errors.TooManyAttempts: _too_often,
         errors.SignatureClaimed: _being_signed,
         errors.SigningKeyMissing: _key_missing,
         errors.DocumentTextMissing: _words_missing,

@@ -15,7 +15,6 @@ from allocapp.clock import now
 from allocapp.config import Config
 from allocapp.db import transaction
 from allocapp.documents.signing import seal_as_body, sign_as_person
-from allocapp.errors import WrongPassword
 from allocapp.models.account import Account
 from allocapp.models.decision import SignerRole
 from allocapp.services.account import confirm_password
@@ -31,15 +30,15 @@ def put_signature(
 ) -> None:
     """Put the person's signature or the body's seal on the decision.
 
-    Raises WrongPassword, WrongPassphrase, CertificateNotValid, SigningKeyMissing, SignatureClaimed, StaleVersion,
-    TransitionNotAllowed, NotFound, Forbidden; after any of them nothing is signed and it may be tried again at once.
+    Raises WrongPassword, TooManyAttempts, WrongPassphrase, CertificateNotValid, SigningKeyMissing, SignatureClaimed,
+    StaleVersion, TransitionNotAllowed, NotFound, Forbidden; after any of them nothing is signed and it may be tried again at once.
     """
     config: Config = current_app.config["ALLOCAPP"]
     # a transaction of its own: a failed attempt must be counted although nothing else happens
     with transaction():
-        confirmed = confirm_password(actor, password, address=request.remote_addr or "", now=now())
-    if not confirmed:
-        raise WrongPassword
+        refusal = confirm_password(actor, password, address=request.remote_addr or "", now=now())
+    if refusal is not None:
+        raise refusal
     with transaction():
         claim = claim_signature(decision_id, role, version=version, keys=config.keys, actor=actor, now=now())
     try:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 
 import pytest
+from flask import Flask
 
 from allocapp.clock import today
 from allocapp.db import db, transaction
@@ -146,6 +147,37 @@ def test_each_act_is_for_those_entitled(world: World, visit: Visit) -> None:
         clients[entitled[-1]].act(subject.url(act), fields, expect=303)
         assert act == "retry" or subject.stamp() != before
     assert not wrong
+
+
+@pytest.mark.parametrize(
+    ("login", "refusals"), [("b.preparer", {404}), ("d1.viewer", {404}), ("p.auditor", {403, 404})]
+)
+def test_no_address_lets_a_stranger_in_or_a_reader_act(
+    world: World, visit: Visit, database: Flask, login: str, refusals: set[int]
+) -> None:
+    """Every address there is, of district A's plan, decision and units: also those that nobody has listed here yet."""
+    world.issue_province(8000)
+    plan_id = world.approved("A")
+    decision_id = world.number(plan_id, "a.clerk")
+    foreign = {"plan_id": plan_id, "decision_id": decision_id, "unit_id": world.units["A1"]}
+    client = visit(login)
+    let_in = []
+    for rule in database.url_map.iter_rules():
+        if not foreign.keys() & rule.arguments:
+            continue
+        with database.test_request_context():
+            url = database.url_map.bind("").build(
+                rule.endpoint, {name: foreign.get(name, 1) for name in rule.arguments}
+            )
+        if "POST" in (rule.methods or ()):
+            found = client.act(url, {"version": "1", "unit_id": str(world.units["A1"])}).status
+            if found not in refusals:
+                let_in.append(f"POST {rule}: {found}")
+        if "GET" in (rule.methods or ()) and login != "p.auditor":
+            found = client.get(url).status
+            if found not in refusals:
+                let_in.append(f"GET {rule}: {found}")
+    assert not let_in
 
 
 @pytest.mark.parametrize("login", ["b.preparer", "b.leader", "b.clerk", "b1.viewer", "d1.viewer", "p.administrator"])

@@ -31,7 +31,8 @@ def put_signature(
     """Put the person's signature or the body's seal on the decision.
 
     Raises WrongPassword, TooManyAttempts, WrongPassphrase, CertificateNotValid, SigningKeyMissing, SignatureClaimed,
-    StaleVersion, TransitionNotAllowed, NotFound, Forbidden; after any of them nothing is signed and it may be tried again at once.
+    StaleVersion, TransitionNotAllowed, NotFound, Forbidden; after any of
+    them nothing is signed and it may be tried again.
     """
     config: Config = current_app.config["ALLOCAPP"]
     # a transaction of its own: a failed attempt must be counted although nothing else happens

@@ -211,7 +211,8 @@ def test_it_ends_with_make(installation: Installation) -> None:
     make = installation.start([sys.executable, "-c", script, *installation.command("--end-with-parent")])
     make.kill()
     make.wait()
-    wait_until(lambda: not installation.processes(), 15, "still alive")
+    # less than the eight seconds after which a web process that does not listen is killed
+    wait_until(lambda: not installation.processes(), 7, "still alive")
     assert "stopped" in installation.output
 
 

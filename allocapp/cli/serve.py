@@ -14,7 +14,6 @@ import fcntl
 import functools
 import hashlib
 import logging
-import multiprocessing
 import os
 import signal
 import socket
@@ -28,15 +27,13 @@ from urllib.parse import urlsplit
 
 from flask import Flask
 from flask_migrate import upgrade
-from granian.constants import Interfaces
-from granian.log import LogLevels
-from granian.server import Server
 
 from allocapp import create_app
 from allocapp.cli.database import NewerDatabase, UnreachableDatabase, check_database, migrating
 from allocapp.cli.demo import describe_access, load_demo_if_empty
 from allocapp.cli.supervise import Child, Supervisor, Timer
 from allocapp.cli.valkey import valkey_command
+from allocapp.cli.web import run_web
 from allocapp.config import Config, load_config
 from allocapp.db import db
 from allocapp.documents.fonts import find_serif_fonts
@@ -46,7 +43,6 @@ from allocapp.queue import QueueWorker, ping, send, worker_alive
 from allocapp.services.demo import DemoAccess
 
 QUEUE_WORKERS = 2
-WEB_THREADS = 4
 SWEEP_EVERY = 30.0  # seconds; the sweep sends again what Redis lost
 LONGEST_SOCKET_PATH = 107  # bytes, in sockaddr_un
 LOCK_PATIENCE = 5.0  # seconds for the children of a killed run to be gone
@@ -254,45 +250,9 @@ def await_valkey(app: Flask, group: int) -> None:
 
 
 def run_worker(app: Flask) -> None:
-    """Be a worker of the queue."""
+    """Be a worker of the queue; people's pages come before its renderings."""
+    os.nice(5)
     QueueWorker(app).work()
-
-
-def run_web(app: Flask, config: Config) -> None:
-    """Be the web server: one parent that forks the processes which answer.
-
-    Granian, by measuring on the allocation page of a district (2 cores, 8 connections, medians of four runs): pages a
-    second 64, gunicorn's threads 52, waitress 32; CPU for a page 17.7, 18.6 and 22.6 ms. The page itself is most of
-    that, so the server matters less than a trivial route would make believe. Two threads a process take 16.0 ms; four,
-    so that a signature or a file's check, which wait for something else, do not hold up two people out of four.
-    """
-    multiprocessing.set_start_method("fork")
-    parent = os.getpid()
-
-    def load() -> Flask:
-        die_with_parent(parent)
-        return app
-
-    Server(
-        "wsgi:app",
-        address=config.host,
-        port=config.port,
-        interface=Interfaces.WSGI,
-        workers=max(2, len(os.sched_getaffinity(0))),
-        blocking_threads=WEB_THREADS,
-        websockets=False,
-        respawn_failed_workers=True,
-        respawn_interval=0.5,
-        workers_kill_timeout=8,
-        log_level=LogLevels.warning,
-        log_access=True,
-        log_access_format='%(addr)s "%(method)s %(path)s" %(status)d %(dt_ms).0f ms',
-        log_dictconfig={
-            "formatters": {},
-            "handlers": {},
-            "loggers": {"_granian": {"propagate": True}, "granian.access": {"propagate": True}},
-        },
-    ).serve(target_loader=load, wrap_loader=False)
 
 
 def sweep(app: Flask) -> float:

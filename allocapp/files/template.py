@@ -28,6 +28,8 @@ STAMP_SHEET: Final = "allocapp"
 # control characters, lone surrogates and the two that XML forbids
 _UNPRINTABLE: Final = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _HEAD_ROW: Final = 4
+_LINE_HEIGHT: Final = 15  # points
+_FACE: Final = "Calibri"
 _INPUT_FILL: Final = "FFF8DC"
 _HEAD_FILL: Final = "E8EEF4"
 
@@ -112,24 +114,28 @@ def _write_head(sheet: Worksheet, template: Template) -> None:
     from openpyxl.styles import Alignment, Font, PatternFill
 
     _write_text(sheet.cell(1, 1), template.title)
-    sheet.cell(1, 1).font = Font(bold=True, size=14)
+    sheet.cell(1, 1).font = Font(name=_FACE, bold=True, size=14)
     _write_text(sheet.cell(2, 1), template.hint)
     for place, column in enumerate(template.columns, start=1):
         cell = sheet.cell(_HEAD_ROW, place)
         _write_text(cell, column.heading)
-        cell.font = Font(bold=True)
+        cell.font = Font(name=_FACE, bold=True)
         cell.fill = PatternFill("solid", fgColor=_INPUT_FILL if column.filled_in else _HEAD_FILL)
         cell.border = _border()
-        horizontal = "left" if column.kind is ColumnKind.TEXT else "right"
-        cell.alignment = Alignment(wrap_text=True, vertical="bottom", horizontal=horizontal)
+        text = column.kind is ColumnKind.TEXT
+        horizontal = "left" if text else "right"
+        cell.alignment = Alignment(wrap_text=True, vertical="bottom", horizontal=horizontal, indent=1 if text else 0)
 
 
 def _write_value(cell: Cell, value: str | int | None, column: TemplateColumn) -> None:
     from openpyxl.styles import Alignment, Font, PatternFill, Protection
 
+    text = column.kind is ColumnKind.TEXT
+    cell.alignment = Alignment(
+        wrap_text=text, vertical="top", horizontal="left" if text else "right", indent=1 if text else 0
+    )
     if isinstance(value, str):
         _write_text(cell, value)
-        cell.alignment = Alignment(wrap_text=column.width > 20, vertical="top")
     elif value is not None:
         _write_number(cell, format_points(value, ".") if column.kind is ColumnKind.RATE else str(value))
     if column.kind is ColumnKind.COUNT:
@@ -138,15 +144,15 @@ def _write_value(cell: Cell, value: str | int | None, column: TemplateColumn) ->
     if column.filled_in:
         cell.protection = Protection(locked=False)
         cell.fill = PatternFill("solid", fgColor=_INPUT_FILL)
-        cell.font = Font(bold=True)
+        cell.font = Font(name=_FACE, bold=True)
 
 
 def _write_text(cell: Cell, text: str) -> None:
     """A text cell, whatever it begins with; the quote prefix keeps it one when somebody edits it."""
-    cell.value = _clean(text)
-    if cell.value:
+    if clean := _clean(text):
+        cell.value = clean
         cell.data_type = "s"
-        cell.quotePrefix = str(cell.value).startswith(tuple(FORMULA_SIGNS))
+        cell.quotePrefix = clean.startswith(tuple(FORMULA_SIGNS))
 
 
 def _write_number(cell: Cell, digits: str) -> None:
@@ -181,7 +187,14 @@ def _check_input(sheet: Worksheet, template: Template) -> None:
 def _lay_out(sheet: Worksheet, template: Template) -> None:
     for place, column in enumerate(template.columns, start=1):
         sheet.column_dimensions[column_letters(place)].width = column.width
-    sheet.row_dimensions[_HEAD_ROW].height = 62
+    sheet.row_dimensions[_HEAD_ROW].height = 4 * _LINE_HEIGHT
+    for number, row in enumerate(template.rows, start=_HEAD_ROW + 1):
+        lines = max(
+            -(-len(value) // (column.width - 3)) if isinstance(value, str) else 1
+            for value, column in zip(row, template.columns, strict=True)
+        )
+        # said for every row: not every program works the height of wrapped texts out by itself
+        sheet.row_dimensions[number].height = max(lines, 1) * _LINE_HEIGHT
     texts = [place for place, column in enumerate(template.columns[:2], start=1) if column.kind is ColumnKind.TEXT]
     sheet.freeze_panes = f"{column_letters(len(texts) + 1)}{_HEAD_ROW + 1}"
     sheet.protection.sheet = True

@@ -28,8 +28,8 @@ from allocapp.files.table import (
 STAMP_MARK: Final = "allocapp-plan "
 
 _BOMS: Final = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
-# "79,6" is one number; "185,79.6" and "a,b" are two cells
-_LONE_NUMBER: Final = re.compile(r"\s*[0-9]{1,3}(,[0-9]{1,2})?\s*%?\s*")
+# "79,6" is one rate; "185,79", "185,79.6" and "a,b" are two cells
+_LONE_RATE: Final = re.compile(r"\s*(?:100|[0-9]{1,2})(?:,[0-9]{1,2})?\s*%?\s*")
 # the apostrophe that kept a text from being a formula; see files.template
 _PREFIXED: Final = re.compile(f"'(?=[{re.escape(FORMULA_SIGNS)}'])")
 _BLANKS: Final = " \u00a0\t\r\n\ufeff"
@@ -88,7 +88,7 @@ def _separator(lines: Sequence[str]) -> str:
         if any(separator in line for line in lines):
             return separator
     filled = [line for line in lines if line.strip()]
-    lone = sum(1 for line in filled if _LONE_NUMBER.fullmatch(line))
+    lone = sum(1 for line in filled if _LONE_RATE.fullmatch(line))
     return "," if lone * 2 < len(filled) else "\t"
 
 

@@ -76,9 +76,10 @@ def main() -> int:
 
 
 def _read(content: bytes) -> dict[str, object]:
+    _check_archive(content)
+    # loaded only once the archive has passed
     from openpyxl.reader.excel import ExcelReader
 
-    _check_archive(content)
     reader = ExcelReader(BytesIO(content), read_only=True, data_only=True, keep_links=False)
     reader.read()
     parts = {sheet.name: rel.target for sheet, rel in reader.parser.find_sheets()}

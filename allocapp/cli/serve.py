@@ -45,7 +45,7 @@ from allocapp.services.demo import DemoAccess
 QUEUE_WORKERS = 2
 SWEEP_EVERY = 30.0  # seconds; the sweep sends again what Redis lost
 LONGEST_SOCKET_PATH = 107  # bytes, in sockaddr_un
-LOCK_PATIENCE = 5.0  # seconds for the children of a killed run to be gone
+LOCK_PATIENCE = 3.0  # seconds for the children of a killed run to be gone
 READY_PATIENCE = 30.0
 TALKATIVE = ("alembic", "weasyprint", "weasyprint.progress", "fontTools", "pyhanko", "pyhanko_certvalidator")
 

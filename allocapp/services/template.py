@@ -122,8 +122,8 @@ def write_stamp(stamp: Stamp) -> str:
 
 def read_stamp(text: str) -> Stamp | None:
     """What ``write_stamp`` wrote; None where the text is not whole."""
-    found = parse_qs(text.removeprefix(STAMP_MARK), keep_blank_values=True, max_num_fields=20)
     try:
+        found = parse_qs(text.removeprefix(STAMP_MARK), keep_blank_values=True, max_num_fields=20)
         return Stamp(
             plan_id=_number(found["plan"]),
             unit=found["unit"][0],
@@ -132,7 +132,7 @@ def read_stamp(text: str) -> Stamp | None:
             version=_number(found["version"]),
             indicators=tuple(found["indicators"][0].split(",")),
             receivers=found["receivers"][0],
-            cells=tuple(found["cells"][0].split(",")),
+            cells=tuple(_held(text) for text in found["cells"][0].split(",")),
         )
     except (KeyError, ValueError):
         return None
@@ -172,6 +172,10 @@ def _row(row: SheetRow, columns: Sequence[SheetIndicator], words: TemplateWords)
         rate = column.rule.kind is Kind.RATE
         values += [cell.baseline if rate else cell.baseline_numerator, cell.weight, cell.target]
     return (*values, words.notes.get(row.unit.id, ""))
+
+
+def _held(text: str) -> str:
+    return text if text in (NOTHING_YET, NOT_ASSIGNED) else str(_number([text]))
 
 
 def _number(values: Sequence[str]) -> int:

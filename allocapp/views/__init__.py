@@ -8,7 +8,20 @@ from flask_wtf.csrf import CSRFProtect
 from jinja2 import StrictUndefined
 
 from allocapp.config import Config
-from allocapp.views import auth, decision, health, home, journal, method, paste, plan, quota
+from allocapp.views import (
+    auth,
+    comparison,
+    decision,
+    health,
+    home,
+    journal,
+    method,
+    milestone,
+    paste,
+    plan,
+    proposal,
+    quota,
+)
 from allocapp.views.assets import asset_url
 from allocapp.views.failures import register_error_pages
 from allocapp.views.formatting import register_filters
@@ -26,7 +39,8 @@ def register_pages(app: Flask) -> None:
     guard_requests(app)
     CSRFProtect(app)
     register_error_pages(app)
-    for noun in (auth, home, plan, method, paste, decision, quota, journal, health):
+    nouns = (auth, home, plan, method, paste, proposal, milestone, comparison, decision, quota, journal, health)
+    for noun in nouns:
         app.register_blueprint(noun.pages)
     _prepare_templates(app)
 

@@ -337,7 +337,7 @@ def test_what_is_no_proposal(world: World, plan_id: int) -> None:
         propose(world, plan_id, 100)
     with pytest.raises(UnknownRow):
         propose(world, plan_id, 100, unit="B1")
-    for given in ({"weight": 5}, {}):  # over distinct services a set is asked for
+    for weight in (5, None):  # over distinct services a set is asked for
         with pytest.raises(NotFound), transaction():
             propose_expectation(
                 plan_id,
@@ -346,7 +346,7 @@ def test_what_is_no_proposal(world: World, plan_id: int) -> None:
                 reason="Lý do",
                 actor=world.account(PREPARER),
                 now=NOW,
-                **given,
+                weight=weight,
             )
     with pytest.raises(NotFound), transaction():
         withdraw_proposal(plan_id, 999_999, actor=world.account(PREPARER), now=NOW)

@@ -6,12 +6,13 @@ import pytest
 from sqlalchemy import select
 
 from allocapp.db import db
+from allocapp.errors import StaleVersion
 from allocapp.models.decision import Decision
 from allocapp.models.event import Event
 from allocapp.models.plan import Plan
 from allocapp.rules.workflow import DecisionState, PlanState
 from tests.factories import World
-from tests.views.client import Client, vietnamese
+from tests.views.client import Client, told, vietnamese
 from tests.views.conftest import Visit
 from tests.views.sheets import everywhere, field, inputs, stored, targets
 
@@ -147,6 +148,25 @@ def test_what_was_approved_is_what_was_seen(world: World, visit: Visit) -> None:
     assert world.plan(plan_id).state is PlanState.SUBMITTED
     assert "85%" in superior.page.text
     assert db.session.scalars(select(Decision).where(Decision.plan_id == plan_id)).all() == []
+
+
+def test_a_step_on_an_older_version_is_refused_and_loses_no_remark(world: World, visit: Visit) -> None:
+    """The state is the same again, but it is another submission than the one on the page."""
+    world.issue_province(8000)
+    plan_id = world.submitted("A")
+    superior = visit("p.approver")
+    page = superior.open(f"/plans/{plan_id}/review")
+    owner = visit("a.preparer")
+    owner.open(f"/plans/{plan_id}")
+    owner.follow(owner.send(f"/plans/{plan_id}/withdraw"))
+    owner.send(f"/plans/{plan_id}/submit", everywhere(owner.page, plan_id, "85"))
+    typed = {"reason": "Chưa đạt", f"c-{world.units['A1']}": "Xem lại"}
+    superior.send(f"/plans/{plan_id}/return", typed, page=page, expect=409)
+    assert told(superior.app, StaleVersion(4)).text in superior.page.errors
+    assert typed.items() <= superior.page.form(f"/plans/{plan_id}/return").fields.items()
+    superior.send(f"/plans/{plan_id}/take", page=page, expect=409)
+    assert world.plan(plan_id).state is PlanState.SUBMITTED
+    assert "return" not in {act for act, _before, _after in story()}
 
 
 @pytest.mark.parametrize("act", ["take", "return", "approve", "withdraw", "reopen", "hand-back"])

@@ -4,14 +4,15 @@ Shape only: whether a text is a number, and which cells came back. Whether the n
 Whatever was typed is handed back as it was typed, so that a page can show it again.
 
 Fields of the grid: ``t-<unit id>-<indicator id>`` holds the target, ``x-<unit id>-<indicator id>`` the reason why none
-is assigned. A cell is there when its ``t-`` field is.
+is assigned, ``p-<unit id>-<indicator id>`` whose value is taken where two people changed the cell (``mine``, else
+``theirs``). A cell is there when its ``t-`` field is. ``h-<unit id>`` holds the reason for holding a receiver's row.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import quote, unquote
 
@@ -23,7 +24,7 @@ from allocapp.errors import AllocappError, TargetWithExcuse, TextTooLong
 from allocapp.forms import Form, IdField, clean_text
 from allocapp.rules.balance import Kind
 from allocapp.rules.percent import parse_count, parse_percent
-from allocapp.services.cell import EXCUSE_LIMIT
+from allocapp.services.cell import EXCUSE_LIMIT, Edit
 from allocapp.services.sheet import Cell, Entry, Key
 
 # what a 32-bit column takes: a larger id or version names nothing
@@ -31,7 +32,8 @@ LARGEST_ID = 2**31 - 1
 
 _CELL_NAME = re.compile(r"t-([1-9][0-9]{0,8})-([1-9][0-9]{0,8})")
 _COMMENT_NAME = re.compile(r"c-([1-9][0-9]{0,8})")
-_PACKED = re.compile(r"[0-9]{0,10}|x[!-~]+")
+_PACKED = re.compile(r"([0-9]{0,10}|x[!-)+-~]+)(?:\*([0-9]{1,9}))?")
+_ROW_ACT = re.compile(r"(hold|release)-([1-9][0-9]{0,8})")
 _BLANKS = " \u00a0"
 
 
@@ -65,7 +67,7 @@ class SeenForm(VersionForm):
 
 
 class SheetForm(SeenForm):
-    """The grid's own fields. ``base`` is what was stored in each cell when the page was made, see ``pack_cells``."""
+    """The grid's own fields. ``base`` is what the page was made from, cell by cell, see ``pack_cells``."""
 
     base = StringField(validators=[Optional()])
 
@@ -82,9 +84,10 @@ class TypedCell:
 
 @dataclass(frozen=True)
 class TypedSheet:
-    """Every cell that came back with the form."""
+    """Every cell that came back with the form. ``yielded``: those in which the other person's value is taken."""
 
     cells: Mapping[Key, TypedCell]
+    yielded: frozenset[Key] = frozenset()
 
     @property
     def faults(self) -> dict[Key, AllocappError]:
@@ -99,6 +102,15 @@ class TypedSheet:
     def checkable(self, known: Iterable[Key]) -> dict[Key, Entry]:
         """The cells of ``known`` for a check that saves nothing: one that cannot be read counts as empty."""
         return {key: self.cells[key].entry or Entry(None) for key in known if key in self.cells}
+
+
+@dataclass(frozen=True)
+class RowAct:
+    """A row to be held, with the reason, or to be released."""
+
+    unit_id: int
+    hold: bool
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -121,12 +133,23 @@ def read_cells(form: MultiDict[str, str], kinds: Mapping[int, Kind]) -> TypedShe
     the service refuses them by their key.
     """
     cells: dict[Key, TypedCell] = {}
+    yielded: set[Key] = set()
     for name in form:
         if found := _CELL_NAME.fullmatch(name):
             key = (int(found[1]), int(found[2]))
             target = " ".join(form.getlist(name))
             cells[key] = _read_cell(key, target, form.get(f"x{name[1:]}", ""), kinds.get(key[1]))
-    return TypedSheet(cells)
+            if form.get(f"p{name[1:]}") == "theirs":
+                yielded.add(key)
+    return TypedSheet(cells, frozenset(yielded))
+
+
+def read_row_act(form: MultiDict[str, str]) -> RowAct | None:
+    """What the pressed button does with a row besides saving: field ``row`` is ``hold-<unit id>`` or ``release-…``."""
+    found = _ROW_ACT.fullmatch(form.get("row", ""))
+    if found is None:
+        return None
+    return RowAct(int(found[2]), found[1] == "hold", " ".join(printable(form.get(f"h-{found[2]}", "")).split()))
 
 
 def read_comments(form: MultiDict[str, str]) -> dict[int, str]:
@@ -142,35 +165,70 @@ def printable(text: str) -> str:
 
 
 def pack_cells(cells: Iterable[Cell]) -> str:
-    """What is stored in each cell, in the sheet's order, as one short text for a hidden field.
+    """What is stored in each cell and its version, in the sheet's order, as one short text for a hidden field.
 
-    A number is a target, ``x`` and a quoted text an excuse, nothing a cell without either: ``8000,,xno%20services``.
+    A number is a target, ``x`` and a quoted text an excuse, nothing a cell without either; ``*`` goes before a version
+    other than the first: ``8000*3,,xno%20services*2``.
     """
-    return ",".join(
-        f"x{quote(cell.excuse, safe='')}" if cell.excuse else "" if cell.target is None else str(cell.target)
-        for cell in cells
-    )
+    return ",".join(map(pack_cell, cells))
 
 
-def merge_cells(typed: TypedSheet, base: str, stored: Mapping[Key, Cell]) -> Merged:
+def pack_cell(cell: Cell) -> str:
+    """One cell as ``pack_cells`` writes it."""
+    held = f"x{quote(cell.excuse, safe='')}" if cell.excuse else "" if cell.target is None else str(cell.target)
+    return held if cell.version == 1 else f"{held}*{cell.version}"
+
+
+def unpack_cells(base: str, keys: Collection[Key]) -> dict[Key, Edit]:
+    """What ``pack_cells`` wrote: what each cell held when the page was made, and its version.
+
+    Nothing where the text does not fit the sheet: every value then counts as typed on a version that nobody has.
+    """
+    values = [_PACKED.fullmatch(value) for value in base.split(",")]
+    if len(values) != len(keys):
+        return {}
+    return {
+        key: Edit(_packed_entry(found[1]), int(found[2] or 1))
+        for key, found in zip(keys, values, strict=True)
+        if found is not None
+    }
+
+
+def settle(typed: TypedSheet, seen: Mapping[Key, Edit]) -> TypedSheet:
+    """Where the person takes the other's value, the one that stood beside the cell when the page was made."""
+    cells = dict(typed.cells)
+    for key in typed.yielded & seen.keys():
+        cells[key] = TypedCell("", seen[key].entry.excuse, seen[key].entry)
+    return TypedSheet(cells)
+
+
+def changed_cells(typed: TypedSheet, seen: Mapping[Key, Edit]) -> dict[Key, Edit]:
+    """The person's own changes, each with the version it builds on; 0, which no cell has, where that is not known."""
+    return {
+        key: Edit(entry, seen[key].base_version if key in seen else 0)
+        for key, entry in typed.entries.items()
+        if key not in seen or seen[key].entry != entry
+    }
+
+
+def merge_cells(typed: TypedSheet, seen: Mapping[Key, Edit], stored: Mapping[Key, Cell]) -> Merged:
     """Tell the person's own changes from what somebody else stored since the page was made.
 
-    ``base`` is the page's ``pack_cells``; ``stored`` are the cells as they are now, in the sheet's order. Without a
-    readable base every difference counts as the person's own change, and so as a clash.
+    ``seen`` is what the page was made from. A cell that is not in it counts as the person's own change.
     """
-    before = _unpack_cells(base, stored)
     cells: dict[Key, TypedCell] = {}
     taken: set[Key] = set()
     clashes: set[Key] = set()
     for key, cell in typed.cells.items():
         now = Entry(stored[key].target, stored[key].excuse) if key in stored else None
+        before = seen.get(key)
         if now is None or cell.entry == now:
             cells[key] = cell
-        elif key in before and cell.entry == before[key]:
+        elif before is not None and cell.entry == before.entry:
             taken.add(key)
         else:
             cells[key] = cell
-            if before.get(key) != now:
+            if before is None or before.base_version != stored[key].version:
                 clashes.add(key)
     return Merged(replace(typed, cells=cells), frozenset(taken), frozenset(clashes))
 
@@ -191,12 +249,7 @@ def _read_cell(key: Key, target: str, excuse: str, kind: Kind | None) -> TypedCe
     return TypedCell(target, excuse, Entry(number, kept))
 
 
-def _unpack_cells(base: str, stored: Mapping[Key, Cell]) -> dict[Key, Entry]:
-    """What ``pack_cells`` wrote; nothing where the text does not fit the sheet."""
-    values = base.split(",")
-    if len(values) != len(stored) or not all(_PACKED.fullmatch(value) for value in values):
-        return {}
-    return {
-        key: Entry(None, unquote(value[1:])) if value[:1] == "x" else Entry(int(value) if value else None)
-        for key, value in zip(stored, values, strict=True)
-    }
+def _packed_entry(text: str) -> Entry:
+    if text[:1] == "x":
+        return Entry(None, unquote(text[1:]))
+    return Entry(int(text) if text else None)

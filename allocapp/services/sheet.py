@@ -254,7 +254,7 @@ def read_cells(plan: Plan, unit_id: int | None = None) -> dict[Key, Cell]:
     }
 
 
-def _stored_columns(plan: Plan) -> Select[Any]:
+def _stored_columns(plan: Plan) -> Select[*tuple[Any, ...]]:
     """What is stored of each cell and expected of its receiver.
 
     Columns, not rows of models: a sheet of 300 receivers by 6 indicators is read on every live check.
@@ -327,7 +327,7 @@ def receivers_in_order(unit_ids: set[int]) -> Sequence[Unit]:
 
 
 def _cell(
-    row: Stored[Any],
+    row: Stored[*tuple[Any, ...]],
     changed_by: Account | None,
     proposal: ExpectationProposal | None,
     milestones: Sequence[tuple[date, int]],

@@ -35,6 +35,9 @@ from allocapp.forms.plan import (
     VersionForm,
     read_cells,
     read_comments,
+    read_row_act,
+    settle,
+    unpack_cells,
 )
 from allocapp.models.plan import Plan
 from allocapp.rules.workflow import PlanAction, plan_actions
@@ -43,18 +46,22 @@ from allocapp.services.journal import plan_story
 from allocapp.services.overview import list_plans
 from allocapp.services.sheet import read_sheet
 from allocapp.views.formatting import moment
+from allocapp.views.guard import error_body
 from allocapp.views.messages import Mistake, explain
-from allocapp.views.plan_grid import Typing, lay_out, live_cells
+from allocapp.views.plan_choice import asked
+from allocapp.views.plan_grid import Typing, lay_out_rows
 from allocapp.views.plan_page import (
     Remarks,
     Stamp,
+    clashing_page,
     conflict_page,
     plan_page,
     review_page,
     unbalanced_page,
-    verdicts_of,
 )
+from allocapp.views.plan_save import act_on_row, autosave, autosave_answer, keys_of, live_answer, save_sheet
 from allocapp.views.plan_words import next_step, superior_of
+from allocapp.views.statuses import explain_status
 from allocapp.views.visitor import signed_in_account
 
 pages = Blueprint("plan", __name__, url_prefix="/plans")
@@ -94,7 +101,12 @@ def show(plan_id: int) -> ResponseReturnValue:
 
 @pages.post(PLAN)
 def check_on_page(plan_id: int) -> ResponseReturnValue:
-    """The check without JavaScript: the same page with what was typed and what it comes to. Nothing is saved."""
+    """The check without JavaScript: the same page with what was typed and what it comes to. Nothing is saved.
+
+    A row's own button comes here too, as it has no address of its own: it saves, and holds or releases the row.
+    """
+    if read_row_act(request.form) is not None:
+        return save(plan_id)
     plan = _load(plan_id, Action.EDIT_PLAN)
     form, typed = SheetForm(), _typed(plan)
     if not form.validate():
@@ -106,32 +118,42 @@ def check_on_page(plan_id: int) -> ResponseReturnValue:
 
 @pages.post(f"{PLAN}/check")
 def check(plan_id: int) -> ResponseReturnValue:
-    """The live check: every text of the page that depends on what is typed. Nothing is saved."""
-    plan = _load(plan_id, Action.EDIT_PLAN)
+    """The live check: every text of the page that depends on the cells that came. Nothing is saved."""
+    plan, form = _load(plan_id, Action.EDIT_PLAN), SheetForm()
     sheet, typing = read_sheet(plan), Typing(_typed(plan))
-    groups, verdicts, form = lay_out(sheet, typing), verdicts_of(sheet, typing), SheetForm()
     newer = moment(plan.changed_at) if form.validate() and form.version.data != plan.version else ""
-    return jsonify(
-        status=render_template("plan/_status.html", verdicts=verdicts, newer=newer),
-        figures=render_template("plan/_figures.html", sheet=sheet, verdicts=verdicts),
-        cells=live_cells(groups),
-        flags={str(row.unit.id): row.flags for _kind, rows in groups for row in rows},
-    )
+    rows = lay_out_rows(sheet, typing, typing.sheet.cells.keys())
+    return jsonify(live_answer(sheet, typing, rows, newer=newer))
+
+
+@pages.post(f"{PLAN}/cells")
+def cells(plan_id: int) -> ResponseReturnValue:
+    """Autosave: keep the cells that came, each on the version the page was made from; the others stay as they are."""
+    plan, form = _load(plan_id, Action.EDIT_PLAN), SheetForm()
+    if not form.validate():
+        return jsonify(error_body(explain_status(422))), 422
+    typed = _typed(plan)
+    return jsonify(autosave_answer(form, typed, autosave(plan, form, typed)))
 
 
 @pages.post(f"{PLAN}/save")
 def save(plan_id: int) -> ResponseReturnValue:
-    """Keep what was typed, balanced or not."""
+    """Keep what was typed, balanced or not; where a row's button was pressed, hold or release the row as well."""
     plan = _load(plan_id, Action.EDIT_PLAN)
     form, typed = SheetForm(), _typed(plan)
     if not form.validate() or typed.faults:
         return _unreadable(plan, form, typed)
+    typed, act = _settled(plan, form, typed), read_row_act(request.form)
     try:
-        saved = _save_draft(plan_id, form, typed)
+        saved = save_sheet(plan, form, typed)
+        if not saved.conflicts and act is not None:
+            act_on_row(plan_id, act)
     except AllocappError as error:
         return _refused(plan_id, form, typed, error)
-    flash(_("Saved as a draft (version %(version)d).", version=saved))
-    return redirect(url_for("plan.show", plan_id=plan_id), 303)
+    if saved.conflicts:
+        return clashing_page(_load(plan_id), form, typed, saved.conflicts)
+    flash(_("Saved as a draft (version %(version)d).", version=saved.plan_version))
+    return redirect(url_for("plan.show", plan_id=plan_id, **asked(request.form)), 303)
 
 
 @pages.post(f"{PLAN}/submit")
@@ -141,6 +163,7 @@ def submit(plan_id: int) -> ResponseReturnValue:
     form, typed = SheetForm(), _typed(plan)
     if not form.validate() or typed.faults:
         return _unreadable(plan, form, typed)
+    typed = _settled(plan, form, typed)
     given = {"version": form.version.data, "seen_hash": form.seen_hash.data}
     try:
         with transaction():
@@ -226,20 +249,18 @@ def _stamp(form: SheetForm) -> Stamp:
     return Stamp(form.version.data, form.seen_hash.data, form.base.data or "")
 
 
-def _save_draft(plan_id: int, form: SheetForm, typed: TypedSheet) -> int:
-    """The version after saving."""
-    with transaction():
-        plan = plans.save_targets(
-            plan_id, typed.entries, version=form.version.data, actor=signed_in_account(), now=now()
-        )
-        return plan.version
+def _settled(plan: Plan, form: SheetForm, typed: TypedSheet) -> TypedSheet:
+    """With the other person's value in the cells where it was chosen."""
+    return settle(typed, unpack_cells(form.base.data or "", keys_of(plan))) if typed.yielded else typed
 
 
 def _kept_as_draft(plan_id: int, form: SheetForm, typed: TypedSheet) -> ResponseReturnValue:
     try:
-        _save_draft(plan_id, form, typed)
+        saved = save_sheet(_load(plan_id), form, typed)
     except AllocappError as error:
         return _refused(plan_id, form, typed, error)
+    if saved.conflicts:
+        return clashing_page(_load(plan_id), form, typed, saved.conflicts)
     return unbalanced_page(_load(plan_id))
 
 

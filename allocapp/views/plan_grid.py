@@ -6,35 +6,26 @@ Both ask the same functions, so a figure never reads differently after a key is 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from flask_babel import gettext as _
 
-from allocapp.forms.plan import TypedCell, TypedSheet
-from allocapp.models.plan import PlanComment
+from allocapp.forms.plan import TypedCell, TypedSheet, pack_cell
+from allocapp.models.plan import PlanComment, PlanHold, Verdict
 from allocapp.models.unit import Unit, UnitKind
-from allocapp.rules.balance import Direction, Kind, Problem, ProblemCode, gap, needed_count
+from allocapp.rules.balance import Direction, Kind, gap, needed_count
 from allocapp.services.sheet import Cell, Entry, Key, Sheet, SheetIndicator, SheetRow
-from allocapp.views.formatting import (
-    NOTHING,
-    count,
-    entered,
-    localized,
-    percent,
-    signed_points,
-    target,
-)
-from allocapp.views.messages import Mistake, explain
-
-# an error summary that lists everything is read by nobody
-MOST_MISTAKES = 10
+from allocapp.views.formatting import NOTHING, count, day, entered, localized, moment, percent, signed_points, target
+from allocapp.views.messages import explain
 
 
 @dataclass(frozen=True, slots=True)
 class ColumnView:
-    """An indicator's headings."""
+    """An indicator's headings; ``code`` names it in addresses."""
 
     id: int
+    code: str
     name: str
     short: str
     rate: bool
@@ -45,11 +36,24 @@ class ColumnView:
 
 
 @dataclass(frozen=True, slots=True)
+class Clash:
+    """The other person's value of a cell that two people changed: as it is entered, in words, by whom and when."""
+
+    key: str
+    entered: str
+    excuse: str
+    shown: str
+    by: str
+    packed: str
+
+
+@dataclass(frozen=True, slots=True)
 class CellView:
     """A cell's texts. ``shown`` is the target in words, ``target`` and ``excuse`` what stands in the inputs.
 
     ``below``: the target lies on the bad side of the assigned one. ``other``: what the page has to set against the
-    shown value (another person's, or one that was not kept). ``taken``: the value is another person's.
+    shown value. ``unsaved``: target and excuse as stored, where the inputs hold something else. ``values``: baseline,
+    weight, target and gap as numbers, to sort by.
     """
 
     key: str
@@ -63,29 +67,50 @@ class CellView:
     below: bool
     error: str
     other: str
-    taken: bool
+    clash: Clash | None
+    unsaved: tuple[str, str] | None
+    values: tuple[int | None, int, int | None, int | None]
 
 
 @dataclass(frozen=True, slots=True)
 class RowView:
-    """A receiver's cells, in the order of the indicators, with its flags and the remarks made on it."""
+    """A receiver's cells, in the order of the indicators, with its flags, marks and the remarks made on it.
+
+    ``hidden``: not among the rows that were asked for; its inputs stay in the form.
+    """
 
     number: int
     unit: Unit
     cells: list[CellView]
     flags: str
     excuses: list[str]
+    marks: list[str]
+    hold: PlanHold | None
     comments: tuple[PlanComment, ...]
+    hidden: bool = False
 
     @property
     def excused(self) -> bool:
         """Whether a reason for not assigning stands somewhere in the row, or should."""
         return any(cell.excuse for cell in self.cells)
 
+    @property
+    def empty(self) -> bool:
+        """Whether a cell holds neither target nor reason."""
+        return any(not cell.target and not cell.excuse for cell in self.cells)
+
+    @property
+    def below(self) -> bool:
+        """Whether a target lies on the bad side of the assigned one."""
+        return any(cell.below for cell in self.cells)
+
 
 @dataclass(frozen=True)
 class Typing:
-    """What a person typed, to be shown again over what is stored."""
+    """What a person typed, to be shown again over what is stored.
+
+    ``taken``: cells that show somebody else's newer value; ``clashes``: cells that both changed.
+    """
 
     sheet: TypedSheet
     taken: Collection[Key] = ()
@@ -102,72 +127,56 @@ def lay_out(
     return [(kind, [_row(row, sheet, typing, editable) for row in rows]) for kind, rows in sheet.groups]
 
 
+def lay_out_rows(sheet: Sheet, typing: Typing, keys: Collection[Key]) -> list[RowView]:
+    """The rows of these cells alone, as ``lay_out`` has them: what a live check answers with."""
+    units = {unit_id for unit_id, _indicator in keys}
+    return [_row(row, sheet, typing, True) for row in sheet.rows if row.unit.id in units]
+
+
 def name_columns(sheet: Sheet) -> list[ColumnView]:
     """The headings of each indicator, in the sheet's order."""
     return [_column(column) for column in sheet.indicators]
 
 
-def live_cells(groups: Iterable[tuple[UnitKind, list[RowView]]]) -> dict[str, list[str]]:
+def live_cells(rows: Iterable[RowView]) -> dict[str, list[str]]:
     """What the live check puts in place: by cell, its gap, needed count, message, and whether it lies below."""
     return {
-        cell.key: [cell.gap, cell.needed, cell.error, "1" if cell.below else ""]
-        for _kind, rows in groups
-        for row in rows
-        for cell in row.cells
+        cell.key: [cell.gap, cell.needed, cell.error, "1" if cell.below else ""] for row in rows for cell in row.cells
     }
 
 
-def fault_mistakes(sheet: Sheet, typed: TypedSheet) -> list[Mistake]:
-    """One line of the error summary for each cell that cannot be read, linking to it."""
-    names = {row.unit.id: row.unit.name for row in sheet.rows}
-    columns = {column.indicator.id: localized(column.indicator, "short_name") for column in sheet.indicators}
-    mistakes = []
-    for (unit_id, indicator_id), fault in typed.faults.items():
-        message = explain(fault)
-        text = _(
-            "%(unit)s, %(indicator)s: %(message)s",
-            unit=names.get(unit_id, NOTHING),
-            indicator=columns.get(indicator_id, NOTHING),
-            message=f"{message.text} {message.next_step}",
-        )
-        mistakes.append(Mistake(text, f"t-{unit_id}-{indicator_id}"))
-    return _shortened(mistakes)
-
-
-def obstacle_mistakes(sheet: Sheet, position: int, problems: Iterable[Problem]) -> list[Mistake]:
-    """One line for each cell that keeps an indicator from balancing, linking to it."""
-    names = {row.unit.id: row.unit.name for row in sheet.rows}
-    indicator = sheet.indicators[position].indicator
-    texts = {
-        ProblemCode.MISSING_TARGET: _("enter a target, or the reason why none is assigned"),
-        ProblemCode.NOT_ASSIGNED_WITH_WEIGHT: _("work is expected there, so a target has to be assigned"),
-    }
-    return _shortened(
-        [
-            Mistake(
-                _(
-                    "%(unit)s, %(indicator)s: %(message)s",
-                    unit=names.get(problem.key, NOTHING),
-                    indicator=localized(indicator, "short_name"),
-                    message=texts.get(problem.code) or _("the expected figures are not usable"),
-                ),
-                f"t-{problem.key}-{indicator.id}",
-            )
-            for problem in problems
-            if problem.key is not None
-        ]
+def clash_of(cell: Cell, column: SheetIndicator) -> Clash:
+    """What stands stored in a cell that somebody else changed."""
+    kind = column.rule.kind
+    shown = _shown(Entry(cell.target, cell.excuse), kind)
+    return Clash(
+        key=_key(cell),
+        entered=entered(cell.target, kind),
+        excuse=cell.excuse,
+        shown=f"{shown} ({cell.excuse})" if cell.excuse else shown,
+        by=changed_by(cell),
+        packed=pack_cell(cell),
     )
 
 
-def first_weak_cell(sheet: Sheet, position: int) -> str:
-    """The field to go to where an indicator is short: the first target below the assigned one, else the first cell."""
-    column = sheet.indicators[position]
-    cells = [row.cells[position] for row in sheet.rows]
-    if not cells:
-        return ""
-    weak = [cell for cell in cells if cell.target is not None and _is_below(cell.target, column)]
-    found = weak[0] if weak else cells[0]
-    return f"t-{found.unit_id}-{found.indicator_id}"
+def changed_by(cell: Cell) -> str:
+    """Who changed the cell last, and when."""
+    return _(
+        "%(who)s, %(moment)s",
+        who=cell.changed_by.name if cell.changed_by else _("the system"),
+        moment=moment(cell.changed_at),
+    )
+
+
+def is_below(value: int, column: SheetIndicator) -> bool:
+    """Whether a rate lies on the bad side of the assigned target."""
+    if column.assigned is None or column.rule.kind is Kind.QUANTITY:
+        return False
+    return gap(value, column.assigned, column.rule.direction) < 0
+
+
+def _key(cell: Cell) -> str:
+    return f"{cell.unit_id}-{cell.indicator_id}"
 
 
 def _column(column: SheetIndicator) -> ColumnView:
@@ -176,6 +185,7 @@ def _column(column: SheetIndicator) -> ColumnView:
     ceiling = column.rule.direction is Direction.AT_MOST
     return ColumnView(
         id=indicator.id,
+        code=indicator.code,
         name=localized(indicator, "name"),
         short=localized(indicator, "short_name"),
         rate=rate,
@@ -193,61 +203,91 @@ def _row(row: SheetRow, sheet: Sheet, typing: Typing | None, editable: bool) -> 
         typed = typing.sheet.cells.get(key) if typing else None
         stored = Entry(cell.target, cell.excuse)
         entry = stored if typed is None or not editable else typed.entry or Entry(None)
-        if _is_worse(entry.target, cell.baseline, column):
+        baseline = cell.baseline
+        if _is_worse(entry.target, baseline, column):
             worse.append(localized(column.indicator, "short_name"))
-        cells.append(
-            _cell(
-                cell,
-                column,
-                entry,
-                typed,
-                editable=editable,
-                clash=typing is not None and key in typing.clashes,
-                taken=typing is not None and key in typing.taken,
-            )
-        )
+        view = _cell(cell, column, entry, typed if editable else None, baseline)
+        if typing is not None:
+            view = _beside(view, cell, column, typed, typing, editable=editable)
+        cells.append(view)
     flags = _("worse than last year: %(indicators)s", indicators=", ".join(worse)) if worse else ""
-    return RowView(row.number, row.unit, cells, flags, _excuses(row, sheet), row.comments)
+    return RowView(row.number, row.unit, cells, flags, _excuses(row, sheet), _marks(row, sheet), row.hold, row.comments)
 
 
 def _excuses(row: SheetRow, sheet: Sheet) -> list[str]:
     """Why nothing is assigned, to be read: once where it is the same for every indicator."""
     texts = [cell.excuse for cell in row.cells]
+    if not any(texts):
+        return []
     if all(texts) and len(set(texts)) == 1:
         return texts[:1]
     names = [localized(column.indicator, "short_name") for column in sheet.indicators]
     return [f"{name}: {text}" for name, text in zip(names, texts, strict=True) if text]
 
 
-def _cell(
-    cell: Cell,
-    column: SheetIndicator,
-    entry: Entry,
-    typed: TypedCell | None,
-    *,
-    editable: bool,
-    clash: bool,
-    taken: bool,
-) -> CellView:
+def _marks(row: SheetRow, sheet: Sheet) -> list[str]:
+    """Another weight that was proposed, and the milestones on the way to a target."""
+    marks = []
+    for cell, column in zip(row.cells, sheet.indicators, strict=True):
+        if not cell.proposal and not cell.milestones:
+            continue
+        name = localized(column.indicator, "short_name")
+        if cell.proposal:
+            words = {
+                Verdict.OPEN: _("proposed %(number)s, waits for the approver", number=count(cell.proposal.weight)),
+                Verdict.ACCEPTED: _("proposed and accepted, instead of %(number)s", number=count(cell.frozen_weight)),
+                Verdict.REFUSED: _("the proposed %(number)s was refused", number=count(cell.proposal.weight)),
+            }
+            marks.append(f"{name}: {words[cell.proposal.verdict]}")
+        if cell.milestones:
+            steps = "; ".join(f"{day(due)} {target(value, column.rule.kind)}" for due, value in cell.milestones)
+            marks.append(_("%(indicator)s, milestones: %(steps)s", indicator=name, steps=steps))
+    return marks
+
+
+def _cell(cell: Cell, column: SheetIndicator, entry: Entry, typed: TypedCell | None, baseline: int | None) -> CellView:
     kind = column.rule.kind
     rate = kind is Kind.RATE
-    shown_typed = typed is not None and editable
+    distance = _gap(entry, column)
     return CellView(
-        key=f"{cell.unit_id}-{cell.indicator_id}",
-        target=typed.target if typed and shown_typed else entered(cell.target, kind),
-        excuse=typed.excuse if typed and shown_typed else cell.excuse,
+        key=_key(cell),
+        target=typed.target if typed else entered(cell.target, kind),
+        excuse=typed.excuse if typed else cell.excuse,
         shown=_shown(entry, kind),
-        baseline=percent(cell.baseline) if rate else count(cell.baseline_numerator),
+        baseline=percent(baseline) if rate else count(cell.baseline_numerator),
         weight=count(cell.weight),
-        gap=_gap_text(entry, column),
+        gap=NOTHING if distance is None else signed_points(distance),
         needed=count(needed_count(cell.weight, entry.target, column.rule.direction))
         if rate and entry.target is not None
         else NOTHING,
-        below=rate and entry.target is not None and _is_below(entry.target, column),
-        error=explain(typed.fault).text if typed and typed.fault and editable else "",
-        other=_other(cell, typed, kind, editable, clash),
-        taken=taken,
+        below=rate and entry.target is not None and is_below(entry.target, column),
+        error=explain(typed.fault).text if typed and typed.fault else "",
+        other="",
+        clash=None,
+        unsaved=None,
+        values=(baseline if rate else cell.baseline_numerator, cell.weight, entry.target, distance),
     )
+
+
+def _beside(
+    view: CellView, cell: Cell, column: SheetIndicator, typed: TypedCell | None, typing: Typing, *, editable: bool
+) -> CellView:
+    """The view with what stands against the shown value: somebody else's, or what was typed but could not be kept."""
+    key = (cell.unit_id, cell.indicator_id)
+    stored = (entered(cell.target, column.rule.kind), cell.excuse)
+    changes: dict[str, Any] = {}
+    if typed is not None and not editable:
+        if typed.entry != Entry(cell.target, cell.excuse):
+            changes["other"] = _("you had typed: %(value)s", value=typed.target or typed.excuse or NOTHING)
+    elif typed is not None and (typed.target, typed.excuse) != stored:
+        changes["unsaved"] = stored
+    if key in typing.clashes:
+        changes["clash"] = clash_of(cell, column)
+    elif key in typing.taken:
+        changes["other"] = _("changed by %(by)s", by=changed_by(cell))
+    if not changes:
+        return view
+    return replace(view, **changes)
 
 
 def _shown(entry: Entry, kind: Kind) -> str:
@@ -257,29 +297,11 @@ def _shown(entry: Entry, kind: Kind) -> str:
     return _("not assigned") if entry.excuse else NOTHING
 
 
-def _other(cell: Cell, typed: TypedCell | None, kind: Kind, editable: bool, clash: bool) -> str:
-    """What stands against the shown value: what somebody else stored, or what was typed but could not be kept."""
-    if clash:
-        stored = _shown(Entry(cell.target, cell.excuse), kind)
-        if cell.excuse:
-            stored = f"{stored} ({cell.excuse})"
-        return _("stored by the other person: %(value)s", value=stored)
-    if typed is not None and not editable and typed.entry != Entry(cell.target, cell.excuse):
-        return _("you had typed: %(value)s", value=typed.target or typed.excuse or NOTHING)
-    return ""
-
-
-def _gap_text(entry: Entry, column: SheetIndicator) -> str:
+def _gap(entry: Entry, column: SheetIndicator) -> int | None:
     """How far the target lies from the assigned one. A receiver's quantity is a part of it: nothing to compare."""
     if entry.target is None or column.assigned is None or column.rule.kind is Kind.QUANTITY:
-        return NOTHING
-    return signed_points(entry.target - column.assigned)
-
-
-def _is_below(value: int, column: SheetIndicator) -> bool:
-    if column.assigned is None or column.rule.kind is Kind.QUANTITY:
-        return False
-    return gap(value, column.assigned, column.rule.direction) < 0
+        return None
+    return entry.target - column.assigned
 
 
 def _is_worse(value: int | None, baseline: int | None, column: SheetIndicator) -> bool:
@@ -287,10 +309,3 @@ def _is_worse(value: int | None, baseline: int | None, column: SheetIndicator) -
     if value is None or baseline is None or column.rule.kind is Kind.QUANTITY:
         return False
     return gap(value, baseline, column.rule.direction) < 0
-
-
-def _shortened(mistakes: list[Mistake]) -> list[Mistake]:
-    if len(mistakes) <= MOST_MISTAKES:
-        return mistakes
-    rest = len(mistakes) - MOST_MISTAKES
-    return [*mistakes[:MOST_MISTAKES], Mistake(_("and %(num)d more cells", num=rest), mistakes[MOST_MISTAKES].field_id)]

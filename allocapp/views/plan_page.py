@@ -5,28 +5,33 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from flask import render_template
+from flask import current_app, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from allocapp.access import Action, may_on_plan
 from allocapp.clock import today
-from allocapp.errors import AllocappError
-from allocapp.forms.plan import SheetForm, TypedSheet, merge_cells, pack_cells
+from allocapp.errors import AllocappError, StaleVersion
+from allocapp.forms.plan import SheetForm, TypedSheet, merge_cells, pack_cells, unpack_cells
 from allocapp.models.plan import Plan
 from allocapp.rules.workflow import PlanAction, PlanState
 from allocapp.services.cell import EXCUSE_LIMIT
 from allocapp.services.decision import living_decision
+from allocapp.services.hold import REASON_LIMIT as HOLD_LIMIT
 from allocapp.services.journal import plan_story
 from allocapp.services.plan import COMMENT_LIMIT, REASON_LIMIT, plan_actions_for
-from allocapp.services.sheet import Sheet, check_sheet, read_sheet
+from allocapp.services.sheet import Cell, Key, Sheet, check_sheet, read_sheet
+from allocapp.services.weights import compare_weights
 from allocapp.views.formatting import localized, moment
 from allocapp.views.messages import Mistake, explain
-from allocapp.views.plan_grid import Typing, fault_mistakes, first_weak_cell, lay_out, name_columns, obstacle_mistakes
+from allocapp.views.plan_choice import ONLY, ORDERS, arrange, read_choice
+from allocapp.views.plan_grid import Typing, lay_out, name_columns
+from allocapp.views.plan_mistakes import clash_mistakes, fault_mistakes, first_weak_cell, obstacle_mistakes
 from allocapp.views.plan_words import (
     Verdict,
     judge_sheet,
     next_step,
+    script_words,
     superior_of,
     why_not_approved,
     why_not_edited,
@@ -89,12 +94,23 @@ def review_page(
 def conflict_page(plan: Plan, form: SheetForm, typed: TypedSheet, error: AllocappError) -> ResponseReturnValue:
     """What was typed, laid over what somebody else stored meanwhile; saving again now is deliberate."""
     sheet = read_sheet(plan)
-    merged = merge_cells(typed, form.base.data or "", sheet.cells)
+    merged = merge_cells(typed, unpack_cells(form.base.data or "", sheet.cells), sheet.cells)
     message = explain(error)
     newer = _newer_version(plan) if form.version.data != plan.version else message.next_step
-    mistakes = [Mistake(message.text), Mistake(newer), *_clash_mistakes(sheet, merged.clashes)]
+    mistakes = [Mistake(message.text), Mistake(newer), *clash_mistakes(sheet, merged.clashes)]
     typing = Typing(merged.typed, merged.taken, merged.clashes)
     return _render("plan/show.html", sheet, typing, mistakes=mistakes, status=message.status)
+
+
+def clashing_page(plan: Plan, form: SheetForm, typed: TypedSheet, conflicts: Mapping[Key, Cell]) -> ResponseReturnValue:
+    """After a save that left some cells alone: mine and theirs side by side in these, everything else is saved."""
+    sheet = read_sheet(plan)
+    merged = merge_cells(typed, unpack_cells(form.base.data or "", sheet.cells), sheet.cells)
+    mine = TypedSheet({key: cell for key, cell in typed.cells.items() if key in conflicts})
+    kept = _("Everything else is saved (version %(version)d).", version=plan.version)
+    mistakes = [Mistake(explain(StaleVersion(plan.version)).text), Mistake(kept), *clash_mistakes(sheet, conflicts)]
+    typing = Typing(mine, merged.taken, conflicts)
+    return _render("plan/show.html", sheet, typing, mistakes=mistakes, status=409)
 
 
 def unbalanced_page(plan: Plan) -> ResponseReturnValue:
@@ -125,24 +141,29 @@ def _render(
     remarks: Remarks | None = None,
     status: int = 200,
 ) -> ResponseReturnValue:
-    plan = sheet.plan
-    actions = plan_actions_for(plan, signed_in_account(), today())
+    plan, account = sheet.plan, signed_in_account()
+    actions = plan_actions_for(plan, account, today())
     editable = PlanAction.SAVE in actions
     events = plan_story(plan)
     returned = [event for event in events if event.action in (PlanAction.RETURN, PlanAction.REOPEN)]
+    told = [*mistakes, *(fault_mistakes(sheet, typing.sheet) if typing and editable else [])]
+    choice = read_choice(request.values, sheet, told)
     page = render_template(
         template,
         sheet=sheet,
         plan=plan,
-        groups=lay_out(sheet, typing, editable=editable),
+        groups=arrange(lay_out(sheet, typing, editable=editable), choice),
         columns=name_columns(sheet),
+        choice=choice,
+        choices={"only": ONLY, "order": ORDERS},
+        tools=_tools(plan, editable),
+        words=script_words() if editable else {},
         verdicts=verdicts_of(sheet, typing if editable else None),
         actions=actions,
         editable=editable,
         stamp=stamp or stamp_of(sheet),
-        mistakes=[*mistakes, *(fault_mistakes(sheet, typing.sheet) if typing and editable else [])],
+        mistakes=told,
         notice=notice,
-        unsaved=typing is not None,
         remarks=remarks or Remarks(),
         events=events,
         returned=returned[-1] if returned and plan.return_reason else None,
@@ -151,10 +172,27 @@ def _render(
         decision=living_decision(plan),
         why_not=why_not_submitted(sheet) if editable and not sheet.assigned_known else "",
         barred=_barred(plan, editable),
-        own_submission=plan.submitted_by_id == signed_in_account().id,
-        limits={"reason": REASON_LIMIT, "comment": COMMENT_LIMIT, "excuse": EXCUSE_LIMIT},
+        account=account,
+        own_submission=plan.submitted_by_id == account.id,
+        limits={"reason": REASON_LIMIT, "comment": COMMENT_LIMIT, "excuse": EXCUSE_LIMIT, "hold": HOLD_LIMIT},
     )
     return page, status
+
+
+def _tools(plan: Plan, editable: bool) -> list[tuple[str, str, str]]:
+    """The pages beside the sheet, for who may use them: endpoint, address, words."""
+    offered = [
+        ("method.index", _("Methods…"), True),
+        ("paste.ask", _("Paste from Excel or a file…"), True),
+        ("proposal.index", _("Proposed expected numbers"), False),
+        ("comparison.index", _("Compare, copy"), False),
+        ("method.changes", _("How the numbers came about"), False),
+    ]
+    return [
+        (endpoint, url_for(endpoint, plan_id=plan.id), label)
+        for endpoint, label, edits in offered
+        if (editable or not edits) and endpoint in current_app.view_functions
+    ]
 
 
 def _barred(plan: Plan, editable: bool) -> list[tuple[str, str]]:
@@ -169,10 +207,11 @@ def _barred(plan: Plan, editable: bool) -> list[tuple[str, str]]:
 
 def verdicts_of(sheet: Sheet, typing: Typing | None) -> list[Verdict]:
     """The verdicts on what is stored, or on what was typed where something was: a cell that is no number counts 0."""
-    if typing is None:
-        return judge_sheet(sheet, check_sheet(sheet))
-    unreadable = [indicator_id for (_unit_id, indicator_id) in typing.sheet.faults]
-    return judge_sheet(sheet, check_sheet(sheet, typing.sheet.checkable(sheet.cells)), unreadable)
+    entries = typing.sheet.checkable(sheet.cells) if typing else None
+    unreadable = [indicator_id for (_unit_id, indicator_id) in typing.sheet.faults] if typing else []
+    proposed = check_sheet(sheet.with_proposals(), entries) if sheet.open_proposals else ()
+    apart = compare_weights(sheet)
+    return judge_sheet(sheet, check_sheet(sheet, entries), unreadable, proposed=proposed, apart=apart)
 
 
 def _newer_version(plan: Plan) -> str:
@@ -183,19 +222,3 @@ def _newer_version(plan: Plan) -> str:
         moment=moment(plan.changed_at),
         version=plan.version,
     )
-
-
-def _clash_mistakes(sheet: Sheet, clashes: frozenset[tuple[int, int]]) -> list[Mistake]:
-    return [
-        Mistake(
-            _(
-                "%(unit)s, %(indicator)s: both of you changed this target; choose one.",
-                unit=row.unit.name,
-                indicator=localized(column.indicator, "short_name"),
-            ),
-            f"t-{cell.unit_id}-{cell.indicator_id}",
-        )
-        for row in sheet.rows
-        for cell, column in zip(row.cells, sheet.indicators, strict=True)
-        if (cell.unit_id, cell.indicator_id) in clashes
-    ]

@@ -6,8 +6,8 @@ The live check and the page speak through the same functions, so they cannot say
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -17,19 +17,25 @@ from allocapp.models.plan import Plan
 from allocapp.models.unit import Unit
 from allocapp.rules.balance import Balance, Direction, Kind, ProblemCode, RollUp, needed_count
 from allocapp.rules.workflow import PlanState
+from allocapp.services.buffer import exceeds_ceiling, is_over_assigned
 from allocapp.services.sheet import Sheet, SheetIndicator
+from allocapp.services.weights import WeightsApart
 from allocapp.views.formatting import count, localized, moment, percent, points, target
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """How one indicator stands: ``tone`` (good, bad, quiet), one sentence, and what else is worth knowing."""
+    """How one indicator stands: ``tone`` (good, bad, quiet), one sentence, and what else is worth knowing.
+
+    ``proposed`` is the sentence as it would be if every open proposal were accepted; empty where none is open.
+    """
 
     indicator: Indicator
     tone: str
     text: str
     figures: tuple[tuple[str, str], ...]
     notes: tuple[str, ...]
+    proposed: str = ""
 
     @property
     def icon(self) -> str:
@@ -37,14 +43,32 @@ class Verdict:
         return {"good": "done", "bad": "warning"}.get(self.tone, "quiet")
 
 
-def judge_sheet(sheet: Sheet, balances: Iterable[Balance], unreadable: Iterable[int] = ()) -> list[Verdict]:
-    """The verdict on each indicator. ``unreadable``: the indicator id of every cell that holds no number."""
+def judge_sheet(
+    sheet: Sheet,
+    balances: Iterable[Balance],
+    unreadable: Iterable[int] = (),
+    *,
+    proposed: Sequence[Balance] = (),
+    apart: Mapping[int, WeightsApart] | None = None,
+) -> list[Verdict]:
+    """The verdict on each indicator.
+
+    ``unreadable``: the indicator id of every cell that holds no number. ``proposed``: the balances under the open
+    proposals. ``apart``: where the receivers' weights do not add up to the unit's own.
+    """
     whole = whole_of(sheet.plan.unit)
     wrong = Counter(unreadable)
-    return [
-        _judge(column, balance, whole, wrong[column.indicator.id])
-        for column, balance in zip(sheet.indicators, balances, strict=True)
-    ]
+    ceilings = {column.indicator_id: column.buffer_ceiling for column in sheet.plan.campaign.indicators}
+    verdicts = []
+    for position, (column, balance) in enumerate(zip(sheet.indicators, balances, strict=True)):
+        indicator_id = column.indicator.id
+        verdict = _judge(column, balance, whole, wrong[indicator_id], ceilings.get(indicator_id))
+        if proposed and proposed[position] != balance:
+            verdict = replace(verdict, proposed=_sentence(column, proposed[position], whole))
+        if apart and indicator_id in apart:
+            verdict = replace(verdict, notes=(*verdict.notes, _apart(column, apart[indicator_id], sheet.plan.unit)))
+        verdicts.append(verdict)
+    return verdicts
 
 
 def whole_of(unit: Unit) -> str:
@@ -109,26 +133,59 @@ def why_not_approved(plan: Plan) -> str:
     return _("Not submitted. Since %(moment)s it is the turn of %(unit)s.", moment=since, unit=plan.unit.body_name)
 
 
-def _judge(column: SheetIndicator, balance: Balance, whole: str, unreadable: int) -> Verdict:
-    overall = _overall(column, balance, whole)
-    obstacles = _obstacles(balance, unreadable)
-    if not column.assigned_known:
-        tone, verdict = "quiet", _("the assigned target is not known yet")
-        text = _("%(overall)s: %(verdict)s", overall=overall, verdict=verdict)
-    elif column.assigned is None:
-        tone, verdict = "quiet", _("no target is assigned, so there is nothing to balance against")
-        text = _("%(overall)s: %(verdict)s", overall=overall, verdict=verdict)
-    else:
+def _judge(column: SheetIndicator, balance: Balance, whole: str, unreadable: int, ceiling: int | None) -> Verdict:
+    text = _sentence(column, balance, whole)
+    tone = "quiet"
+    if column.assigned_known and column.assigned is not None:
         tone = "good" if balance.balanced else "bad"
-        verdicts = [_distance(column, balance)] if balance.difference is not None else []
-        assigned = target(column.assigned, balance.rule.kind)
-        text = _("%(overall)s / assigned %(assigned)s", overall=overall, assigned=assigned)
-        if verdicts:
-            text = _("%(overall)s: %(verdict)s", overall=text, verdict=verdicts[0])
+    obstacles = _obstacles(balance, unreadable)
     if obstacles:
         tone = "bad" if column.assigned is not None else "quiet"
         text = "; ".join([text, *obstacles])
-    return Verdict(column.indicator, tone, text, tuple(_figures(column, balance)), tuple(_notes(balance)))
+    figures = (*_figures(column, balance), *_over_assigned(balance, ceiling))
+    return Verdict(column.indicator, tone, text, figures, (*_ceiling_notes(balance, ceiling), *_notes(balance)))
+
+
+def _sentence(column: SheetIndicator, balance: Balance, whole: str) -> str:
+    """The aggregate against the assigned target, without what else stands in the way."""
+    overall = _overall(column, balance, whole)
+    if not column.assigned_known:
+        return _("%(overall)s: %(verdict)s", overall=overall, verdict=_("the assigned target is not known yet"))
+    if column.assigned is None:
+        nothing = _("no target is assigned, so there is nothing to balance against")
+        return _("%(overall)s: %(verdict)s", overall=overall, verdict=nothing)
+    assigned = target(column.assigned, balance.rule.kind)
+    text: str = _("%(overall)s / assigned %(assigned)s", overall=overall, assigned=assigned)
+    if balance.difference is None:
+        return text
+    return _("%(overall)s: %(verdict)s", overall=text, verdict=_distance(column, balance))
+
+
+def _over_assigned(balance: Balance, ceiling: int | None) -> Iterable[tuple[str, str]]:
+    """What is assigned beyond the target on purpose, and the most the campaign allows: open to both levels."""
+    if not is_over_assigned(balance):
+        return
+    rate = balance.rule.kind is Kind.RATE
+    value = _("%(points)s percentage points", points=points(balance.slack_points)) if rate else count(balance.count)
+    if ceiling is not None:
+        most = points(ceiling) if rate else count(ceiling)
+        value = _("%(value)s (at most %(most)s)", value=value, most=most)
+    yield _("over-assigned"), value
+
+
+def _ceiling_notes(balance: Balance, ceiling: int | None) -> Iterable[str]:
+    if exceeds_ceiling(balance, ceiling):
+        yield _("More is assigned beyond the target than the campaign allows. Lower some targets, or explain why.")
+
+
+def _apart(column: SheetIndicator, apart: WeightsApart, unit: Unit) -> str:
+    return _(
+        "The receivers' expected numbers add up to %(receivers)s %(counted)s, but %(own)s are expected of %(unit)s.",
+        receivers=count(apart.receivers),
+        own=count(apart.unit),
+        counted=localized(column.indicator, "counted"),
+        unit=unit.name,
+    )
 
 
 def _overall(column: SheetIndicator, balance: Balance, whole: str) -> str:
@@ -234,3 +291,28 @@ _GENERAL = {
     ProblemCode.NO_WEIGHT: lambda: _("nothing is expected of any receiver, so that no overall rate can be formed"),
     ProblemCode.OUT_OF_RANGE: lambda: _("the assigned target itself is out of range"),
 }
+
+
+def script_words() -> dict[str, str]:
+    """What the page's script puts in place of its own accord; ``{n}`` and ``{m}`` are filled in by it."""
+    several = {"n": "{n}", "m": "{m}"}
+    return {
+        "saved": _("saved"),
+        "saving": _("saving"),
+        "failed": _("not saved yet"),
+        "conflict": _("changed by two people"),
+        "restored": _("typed earlier, not saved yet"),
+        "fresh": _("newly changed by somebody else"),
+        "allSaved": _("Everything typed is saved."),
+        "someUnsaved": _("%(n)s cells are not saved yet.", **several),
+        "offline": _("No connection. What you type is kept on this computer and saved once the connection is back."),
+        "kept_here": _("What you typed is kept on this computer."),
+        "undo": _("Take the pasting back"),
+        "kept": _("%(n)s cells that you typed earlier were not saved yet and stand in the table again.", **several),
+        "clashed": _("%(n)s cells were changed by somebody else as well. Choose at the cell.", **several),
+        "others": _("Somebody else changed %(n)s cells meanwhile; the table shows them.", **several),
+        "moved": _("Assigned targets or expected numbers changed meanwhile. Reload the page before you submit."),
+        "pastedCount": _("%(n)s cells pasted, %(m)s refused.", **several),
+        "noFit": _("What you pasted does not fit here, or names units. Look at it on the page for pasting."),
+        "shownRows": _("%(n)s of %(m)s rows shown.", **several),
+    }

@@ -106,6 +106,8 @@ class Form:
             name = control.get("name")
             if not name or control.has("disabled") or control.get("type") in ("submit", "file"):
                 continue
+            if control.get("type") in ("radio", "checkbox") and not control.has("checked"):
+                continue
             assert name not in found, f"two fields are called {name}"
             # a browser leaves out the line break that directly follows the tag of a textarea
             found[name] = control.raw.removeprefix("\n") if control.tag == "textarea" else control.get("value")
@@ -306,10 +308,12 @@ def _control_faults(root: Element) -> Iterator[str]:
         if not button.text and not button.get("aria-label"):
             yield f"an empty <{button.tag}>"
     for form in root.all("form"):
-        if form.get("method") != "post" or not form.get("action").startswith("/"):
+        # a form that only chooses what to look at asks by its address, which must not hold the token
+        asks = form.get("method") == "get"
+        if form.get("method") not in ("get", "post") or not form.get("action").startswith("/"):
             yield f"a form is sent by {form.get('method')!r} to {form.get('action')!r}"
-        if not form.all("input", name="csrf_token"):
-            yield f"the form for {form.get('action')} has no CSRF token"
+        if asks == bool(form.all("input", name="csrf_token")):
+            yield f"the form for {form.get('action')} has {'a' if asks else 'no'} CSRF token"
 
 
 def _leftover_faults(page: Page) -> Iterator[str]:

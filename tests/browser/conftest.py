@@ -5,13 +5,14 @@ from __future__ import annotations
 import shutil
 import signal
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
-from tests.browser.site import Site
+from tests.browser.site import Plant, Site
 from tests.browser.visitor import OFFICE, Visitor
 from tests.servers import wait_until
 
@@ -32,6 +33,14 @@ class Enter(Protocol):
     """Open a browser window; with ``login``, signed in."""
 
     def __call__(self, login: str = "", *, size: tuple[int, int] = OFFICE, javascript: bool = True) -> Visitor: ...
+
+
+@dataclass(frozen=True)
+class Interrupted:
+    """A decision whose file was being made when the workers were killed, and the clerk who waits for it."""
+
+    made: Plant
+    clerk: Visitor
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -83,3 +92,23 @@ def enter(chromium: Browser, site: Site) -> Iterator[Enter]:
         visitor.close()
     wrong = [f"{visitor.login or 'nobody'}: {text}" for visitor in present for text in visitor.watch.wrong]
     assert not wrong, "\n".join(wrong)
+
+
+@pytest.fixture(scope="package", autouse=True)
+def interrupted(request: pytest.FixtureRequest) -> Iterator[Interrupted | None]:
+    """Kill the workers while one makes a decision's file, where ``test_worker.py`` will ask what became of it."""
+    if not any(item.path.name == "test_worker.py" for item in request.session.items):
+        yield None
+        return
+    site: Site = request.getfixturevalue("site")
+    site.add_people("trangdinh", "180")
+    made = site.approved("trangdinh", "180")
+    clerk = Visitor(request.getfixturevalue("chromium"), site).sign_in("trangdinh.vanthu")
+    clerk.go(f"/decisions/{made.decision}")
+    clerk.button("Take the number").click(no_wait_after=True)
+    site.kill_workers_while_rendering(made)
+    # the page says that it waits, and goes on doing so by itself
+    expect(clerk.page.locator(".making progress")).to_be_visible()
+    expect(clerk.page.locator(".road-now .road-name")).to_have_text(site.say("Making of the file"))
+    yield Interrupted(made, clerk)
+    clerk.close()

@@ -6,6 +6,8 @@ What a test is about it does in the browser; what only has to be there before, i
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -23,19 +25,21 @@ from sqlalchemy import select
 from allocapp import create_app
 from allocapp.cli.demo_stages import closed_gaps
 from allocapp.cli.serve import with_reachable_socket
-from allocapp.clock import now, today
+from allocapp.clock import now
 from allocapp.config import ROOT, load_config
 from allocapp.db import db, transaction
 from allocapp.models.account import Account, Grant, Role
 from allocapp.models.campaign import Campaign
 from allocapp.models.decision import Decision
+from allocapp.models.job import JobState
 from allocapp.models.plan import Plan
 from allocapp.models.unit import Unit
 from allocapp.rules.percent import format_points
 from allocapp.services.account import hash_password
-from allocapp.services.decision import number_decision
+from allocapp.services.decision import render_job
 from allocapp.services.plan import approve_plan, open_plan, save_targets, submit_plan
 from allocapp.services.sheet import Key, Sheet, read_sheet
+from tests.servers import wait_until
 from tests.test_serve import Installation
 
 # what somebody who is added to the demonstration signs in with
@@ -140,14 +144,13 @@ class Site(Installation):
             decision = db.session.scalars(select(Decision).where(Decision.plan_id == plan.id)).one()
             return Plant(plan.id, decision.id)
 
-    def numbered(self, prefix: str, unit_code: str) -> Plant:
-        """A decision that has just taken its number, so that a worker makes its file."""
-        made = self.approved(prefix, unit_code)
-        with self.writing():
-            decision = decision_of(made)
-            actor = person(f"{prefix}.vanthu")
-            number_decision(decision.id, version=decision.version, dated=today(), actor=actor, now=now())
-        return made
+    def kill_workers_while_rendering(self, made: Plant) -> None:
+        """Kill both workers as soon as one of them has begun to make the decision's file."""
+        workers = [self.pid_of(f"worker-{number}") for number in (1, 2)]
+        wait_until(lambda: self.reading(lambda: is_rendering(made)), 30, "no worker took the job")
+        for pid in workers:
+            os.kill(pid, signal.SIGKILL)
+        assert self.reading(lambda: is_rendering(made)), "the file was made before its worker could be killed"
 
     def reading(self, ask: Callable[[], T]) -> T:
         """What ``ask`` finds in the database now."""
@@ -208,6 +211,12 @@ def plan_of(made: Plant) -> Plan:
 def decision_of(made: Plant) -> Decision:
     """The decision as it is now."""
     return db.session.get_one(Decision, made.decision)
+
+
+def is_rendering(made: Plant) -> bool:
+    """Whether a worker is making the decision's file."""
+    job = render_job(decision_of(made))
+    return job is not None and job.state is JobState.RUNNING
 
 
 def _account(login: str, unit: Unit, role: Role) -> Account:

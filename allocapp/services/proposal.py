@@ -122,7 +122,7 @@ def propose_expectation(
         actor=actor,
         now=now,
         unit_id=plan.unit_id,
-        reason=f"{_told(unit_id, indicator, cell.weight, size)}. {reason}",
+        reason=f"{_told(cell, indicator, size, listed)}. {reason}",
     )
     return proposal
 
@@ -134,7 +134,7 @@ def withdraw_proposal(plan_id: int, proposal_id: int, *, actor: Account, now: da
     if proposal.verdict is Verdict.ACCEPTED:
         raise ProposalSettled
     cell, indicator = _cell(plan, proposal.unit_id, proposal.indicator_id)
-    told = _told(proposal.unit_id, indicator, cell.weight, proposal.weight)
+    told = _told(cell, indicator, proposal.weight, proposal.services)
     db.session.delete(proposal)
     record_event(Subject.PLAN, plan.id, "withdraw_proposal", actor=actor, now=now, unit_id=plan.unit_id, reason=told)
 
@@ -150,7 +150,7 @@ def accept_proposal(plan_id: int, proposal_id: int, *, seen: str, actor: Account
     if proposal.verdict is not Verdict.OPEN:
         raise StaleVersion(plan.version)
     cell, indicator = _cell(plan, proposal.unit_id, proposal.indicator_id)
-    told = _told(proposal.unit_id, indicator, cell.weight, proposal.weight)
+    told = _told(cell, indicator, proposal.weight, proposal.services)
     _rule_on(plan, proposal, Verdict.ACCEPTED, actor, now)
     record_event(Subject.PLAN, plan.id, "accept_proposal", actor=actor, now=now, unit_id=plan.unit_id, reason=told)
     return plan
@@ -166,7 +166,7 @@ def refuse_proposal(plan_id: int, proposal_id: int, *, seen: str, reason: str, a
         raise StaleVersion(plan.version)
     reason = _checked(reason)
     cell, indicator = _cell(plan, proposal.unit_id, proposal.indicator_id)
-    told = _told(proposal.unit_id, indicator, cell.frozen_weight, proposal.weight)
+    told = _told(_frozen(cell), indicator, proposal.weight, proposal.services)
     _rule_on(plan, proposal, Verdict.REFUSED, actor, now)
     record_event(
         Subject.PLAN,
@@ -206,15 +206,7 @@ def as_frozen(sheet: Sheet) -> Sheet:
     """The sheet under the campaign's frozen weights alone, whatever was accepted."""
     return replace(
         sheet,
-        rows=tuple(
-            replace(
-                row,
-                cells=tuple(
-                    replace(cell, weight=cell.frozen_weight, services=cell.frozen_services) for cell in row.cells
-                ),
-            )
-            for row in sheet.rows
-        ),
+        rows=tuple(replace(row, cells=tuple(_frozen(cell) for cell in row.cells)) for row in sheet.rows),
     )
 
 
@@ -241,6 +233,10 @@ def services_by_id(ids: Iterable[int]) -> Mapping[int, Service]:
     wanted = sorted(set(ids))
     found = db.session.scalars(select(Service).where(Service.id.in_(wanted)).order_by(Service.code))
     return {service.id: service for service in found}
+
+
+def _frozen(cell: Cell) -> Cell:
+    return replace(cell, weight=cell.frozen_weight, services=cell.frozen_services)
 
 
 def _own_weights(sheet: Sheet) -> dict[int, int]:
@@ -348,8 +344,13 @@ def _catalogue() -> dict[str, int]:
     return {code: ids.pop() for code, ids in short.items() if len(ids) == 1} | dict(rows)
 
 
-def _told(unit_id: int, indicator: Indicator, before: int, after: int) -> str:
+def _told(cell: Cell, indicator: Indicator, weight: int, services: Collection[int]) -> str:
     """What the journal keeps of it, in numbers: the proposal's row itself may be replaced later."""
-    unit = db.session.get(Unit, unit_id)
-    name = unit.name if unit else str(unit_id)
-    return f"{name} · {indicator.short_name}: {format_count(before)} → {format_count(after)}"
+    unit = db.session.get(Unit, cell.unit_id)
+    name = unit.name if unit else str(cell.unit_id)
+    told = f"{name} · {indicator.short_name}: {format_count(cell.weight)} → {format_count(weight)}"
+    if indicator.rollup is not RollUp.DISTINCT:
+        return told
+    proposed = set(services)
+    added, removed = len(proposed - cell.services), len(cell.services - proposed)
+    return f"{told} (+{added}, \N{MINUS SIGN}{removed})"

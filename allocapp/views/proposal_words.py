@@ -17,7 +17,7 @@ from allocapp.rules.balance import RollUp
 from allocapp.rules.milestone import MilestoneCode
 from allocapp.services.proposal import WeightGap, as_frozen, may_decide, services_by_id, stamp, weight_gaps
 from allocapp.services.sheet import Cell, Sheet, check_sheet
-from allocapp.views.formatting import count, localized
+from allocapp.views.formatting import count, localized, signed_count
 from allocapp.views.plan_words import Verdict as Judgement
 from allocapp.views.plan_words import judge_sheet
 
@@ -43,7 +43,7 @@ class ProposalView:
     indicator: Indicator
     frozen: str
     proposed: str
-    difference: int
+    difference: str
     added: list[Service]
     removed: list[Service]
     verdict: str
@@ -152,15 +152,19 @@ def _proposal_view(
     assert proposal is not None, "only cells with a proposal are shown"
     wanted = set(proposal.services)
     distinct = indicator.rollup is RollUp.DISTINCT
+    added = [service for key, service in services.items() if distinct and key in wanted - cell.frozen_services]
+    removed = [service for key, service in services.items() if distinct and key in cell.frozen_services - wanted]
     return ProposalView(
         proposal=proposal,
         unit=unit,
         indicator=indicator,
         frozen=count(cell.frozen_weight),
         proposed=count(proposal.weight),
-        difference=proposal.weight - cell.frozen_weight,
-        added=[service for key, service in services.items() if distinct and key in wanted - cell.frozen_services],
-        removed=[service for key, service in services.items() if distinct and key in cell.frozen_services - wanted],
+        difference=f"{signed_count(len(added))}, {signed_count(-len(removed))}"
+        if distinct
+        else signed_count(proposal.weight - cell.frozen_weight),
+        added=added,
+        removed=removed,
         verdict=verdict_name(proposal.verdict),
         tone=VERDICT_TONES[proposal.verdict],
         seen=stamp(proposal),

@@ -106,7 +106,7 @@ def test_copying_is_previewed_and_keeps_its_explanation(world: World, earlier: i
     assert sorted((names[unit], entry.target) for (unit, _), entry in shown.entries.items()) == [
         ("A0", 7000), ("A0", 7000), ("A2", 7000), ("A2", 7000), ("A3", None), ("A3", None),
     ]  # fmt: skip
-    assert not (shown.new or shown.gone or shown.held or shown.missing)
+    assert not any((shown.new, shown.gone, shown.held, shown.missing))
     assert targets(world, plan_id)["A0"] == [None, None]
     copy(world, plan_id, earlier, shown.seen)
     assert targets(world, plan_id) == {"A0": [7000] * 2, "A1": [7000] * 2, "A2": [7000] * 2, "A3": [None] * 2}

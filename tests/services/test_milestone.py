@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from allocapp.db import transaction
 from allocapp.errors import MilestonesRefused, NotFound, StaleVersion, TransitionNotAllowed, UnknownRow
 from allocapp.rules.balance import Direction, IndicatorRule, Kind, RollUp
-from allocapp.rules.milestone import MilestoneCode, check_milestones, fill_milestones, quarter_ends
+from allocapp.rules.milestone import MilestoneCode, MilestoneProblem, check_milestones, fill_milestones, quarter_ends
 from allocapp.rules.percent import HUNDRED_PERCENT
 from allocapp.services.milestone import Road, milestone_days, propose_road, require_milestones, set_milestones
 from allocapp.services.quota import read_quotas
@@ -135,7 +135,7 @@ def test_what_does_not_lead_to_the_target_is_not_kept(world: World) -> None:
     world.save(plan_id, 8000, "a.preparer")
     with pytest.raises(MilestonesRefused) as caught:
         keep(world, plan_id, {"A1": {Q1: 9000}, "A2": {Q1: 10}})
-    assert [problem.code for problem in caught.value.problems] == [MilestoneCode.BEYOND_TARGET]  # type: ignore[attr-defined]
+    assert caught.value.problems == (MilestoneProblem(MilestoneCode.BEYOND_TARGET, Q1),)
     assert roads(world, plan_id) == {}
     with pytest.raises(UnknownRow):
         keep(world, plan_id, {"B1": {Q1: 10}})

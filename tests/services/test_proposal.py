@@ -26,6 +26,7 @@ from allocapp.models.campaign import CampaignIndicator, Expectation
 from allocapp.models.event import Event
 from allocapp.models.plan import ExpectationProposal, PlanTarget, Verdict
 from allocapp.models.results import Service
+from allocapp.rules.balance import Balance
 from allocapp.rules.workflow import PlanState
 from allocapp.services.plan import approve_plan, reopen_plan, submit_plan
 from allocapp.services.proposal import (
@@ -131,7 +132,9 @@ def test_a_proposed_weight_does_not_help_a_plan_through_by_itself(world: World, 
     propose(world, plan_id, 200)
     with pytest.raises(UnbalancedPlan) as caught:
         submit(world, plan_id, 9000, 6000)
-    assert caught.value.balances[1].aggregate_hundredths == 7500  # type: ignore[attr-defined]
+    balance = caught.value.balances[1]
+    assert isinstance(balance, Balance)
+    assert balance.aggregate_hundredths == 7500
     with transaction():
         for unit, target in (("A1", 9000), ("A2", 6000)):
             db.session.execute(
@@ -386,6 +389,8 @@ def test_a_service_set_is_chosen_by_codes_whole_or_short(world: World, plan_id: 
     assert (sheet.cells[key].weight, len(sheet.cells[key].services)) == (10, 10)
     assert sheet.with_proposals().cells[key].services == {30, 31, 44}
     assert sheet.with_proposals().cells[key].weight == 3
+    (told,) = db.session.scalars(select(Event.reason).where(Event.action == "propose"))
+    assert told == "Xã A1 · Dịch vụ: 10 → 3 (+1, −8). Đúng danh mục"
     (proposal,) = sheet.open_proposals
     accept(world, plan_id, proposal.id)
     assert read_sheet(world.plan(plan_id)).cells[key].services == {30, 31, 44}

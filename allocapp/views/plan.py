@@ -153,7 +153,7 @@ def save(plan_id: int) -> ResponseReturnValue:
     if saved.conflicts:
         return clashing_page(_load(plan_id), form, typed, saved.conflicts)
     flash(_("Saved as a draft (version %(version)d).", version=saved.plan_version))
-    return redirect(url_for("plan.show", plan_id=plan_id, **asked(request.form)), 303)
+    return redirect(url_for("plan.show", plan_id=plan_id, **asked(request.form, _load(plan_id))), 303)
 
 
 @pages.post(f"{PLAN}/submit")

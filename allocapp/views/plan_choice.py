@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from flask_babel import lazy_gettext as lazy
 
+from allocapp.models.plan import Plan
 from allocapp.models.unit import UnitKind
 from allocapp.services.sheet import Sheet
 from allocapp.views.messages import Mistake
@@ -63,7 +64,7 @@ def read_choice(values: Mapping[str, str], sheet: Sheet, mistakes: Iterable[Mist
     codes = [column.indicator.code for column in sheet.indicators]
     show = values.get("show", "")
     if show != ALL and show not in codes:
-        show = ALL if len(codes) <= SIDE_BY_SIDE else codes[0]
+        show = _first_shown(codes)
     fields = [mistake.field_id for mistake in mistakes if mistake.field_id.startswith("t-")]
     if fields:
         shown = [] if show == ALL else [f"-{sheet.indicators[codes.index(show)].indicator.id}"]
@@ -80,9 +81,13 @@ def read_choice(values: Mapping[str, str], sheet: Sheet, mistakes: Iterable[Mist
     )
 
 
-def asked(values: Mapping[str, str]) -> dict[str, Any]:
-    """The choice as it came, for the address that a form leads on to."""
-    return {name: values[name][:LONGEST_QUERY] for name in ("show", "q", "only", "order") if values.get(name)}
+def asked(values: Mapping[str, str], plan: Plan) -> dict[str, Any]:
+    """The choice as it came, for the address that a form leads on to; what would be shown anyway is left out."""
+    codes = [column.indicator.code for column in plan.campaign.indicators]
+    given = {name: values[name][:LONGEST_QUERY] for name in ("show", "q", "only", "order") if values.get(name)}
+    if given.get("show") == _first_shown(codes):
+        del given["show"]
+    return given
 
 
 def arrange(groups: list[tuple[UnitKind, list[RowView]]], choice: Choice) -> list[tuple[UnitKind, list[RowView]]]:
@@ -97,6 +102,10 @@ def plain(text: str) -> str:
     """A text for searching: without case and accents, as people type when they are in a hurry."""
     bare = unicodedata.normalize("NFD", text.casefold())
     return "".join(sign for sign in bare if not unicodedata.combining(sign)).replace("đ", "d")
+
+
+def _first_shown(codes: list[str]) -> str:
+    return ALL if len(codes) <= SIDE_BY_SIDE else codes[0]
 
 
 def _seen(row: RowView, choice: Choice) -> RowView:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_gettext as lazy
 from flask_wtf.file import FileField
 from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, Field, SelectField, StringField, TextAreaField
@@ -34,7 +34,7 @@ _SEEN: Final = re.compile(r"([1-9][0-9]{0,8})-([1-9][0-9]{0,8})=([0-9]{1,10}|x|)
 
 
 def _indicator_field(field_id: str) -> SelectField:
-    return SelectField(_l("One column of figures is for"), id=field_id, validate_choice=True, default="")
+    return SelectField(lazy("One column of figures is for"), id=field_id, validate_choice=True, default="")
 
 
 class TableForm(Form):
@@ -56,28 +56,28 @@ class TableForm(Form):
 class PasteForm(TableForm):
     """A block of cells copied from a spreadsheet."""
 
-    text = TextAreaField(_l("Cells copied from Excel"))
+    text = TextAreaField(lazy("Cells copied from Excel"))
     indicator = _indicator_field("indicator")
 
     def validate_text(self, field: Field) -> None:
         """There is something, and not too much."""
         if not (field.data or "").strip():
-            raise StopValidation(_l("Paste the cells that you copied."))
+            raise StopValidation(lazy("Paste the cells that you copied."))
         if len(field.data) > LONGEST_TEXT:
-            raise StopValidation(_l("This is too much for one plan. Copy only the rows of this plan's receivers."))
+            raise StopValidation(lazy("This is too much for one plan. Copy only the rows of this plan's receivers."))
 
 
 class TableUploadForm(TableForm):
     """An XLSX or CSV file. ``content`` holds its bytes, one more than allowed where it is too large."""
 
-    file = FileField(_l("XLSX or CSV file"))
+    file = FileField(lazy("XLSX or CSV file"))
     indicator = _indicator_field("file-indicator")
     content: bytes = b""
 
     def validate_file(self, field: Field) -> None:
         """A file was chosen; what it is, its content tells."""
         if not field.data or not field.data.filename:
-            raise StopValidation(_l("Choose the file to bring in."))
+            raise StopValidation(lazy("Choose the file to bring in."))
         self.content = field.data.stream.read(LARGEST_UPLOAD + 1)
 
     @property
@@ -90,8 +90,8 @@ class TableUploadForm(TableForm):
 class ApplyForm(VersionForm):
     """Consent to what a preview showed: its version, where the table came from, and which doubts do not count."""
 
-    source = SelectField(choices=[(source.value, "") for source in Source])
-    matched_by = SelectField(choices=[(by.value, "") for by in MatchedBy])
+    source = SelectField(choices=[source.value for source in Source])
+    matched_by = SelectField(choices=[by.value for by in MatchedBy])
     name = StringField(validators=[Optional(), Length(max=LONGEST_NAME)], filters=[lambda text: printable(text or "")])
     also_held = BooleanField()
     also_changed_since = BooleanField()

@@ -245,7 +245,8 @@ def template_words(sheet: Sheet) -> TemplateWords:
         moment=moment(plan.changed_at),
     )
     if campaign.sample:
-        hint = f"{hint} {_('Expected numbers and last year are sample figures.')}"
+        sample = _("Expected numbers and last year are sample figures.")
+        hint = f"{hint} {sample}"
     return TemplateWords(
         title=_("Plan of targets: %(unit)s", unit=plan.unit.name) + f" – {period(campaign)}",
         hint=hint,

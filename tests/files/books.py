@@ -13,8 +13,8 @@ from allocapp.files.table import FileTable, Refusal
 from allocapp.files.upload import read_upload
 
 
-def book(rows: Sequence[Sequence[Any]], change: Callable[[Any], None] | None = None) -> bytes:
-    """A workbook of one sheet with these rows; ``change`` has the last word on the sheet."""
+def book(rows: Sequence[Any], change: Callable[[Any], None] | None = None) -> bytes:
+    """A workbook of one sheet with these rows (each a list of values); ``change`` has the last word on the sheet."""
     workbook = Workbook()
     sheet = workbook.active
     for row in rows:

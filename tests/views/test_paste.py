@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
 
 import pytest
 from flask import Flask
@@ -274,7 +273,7 @@ def test_a_second_click_changes_nothing(world: World, visit: Visit) -> None:
     assert len(db.session.scalars(select(PlanChange)).all()) == 1
 
 
-def tampered(world: World) -> dict[str, Mapping[str, str]]:
+def tampered(world: World) -> dict[str, dict[str, str]]:
     """What may come back instead of the preview's own fields."""
     cell = f"{world.units['A1']}-{world.indicators['services']}"
     other = f"{world.units['B1']}-{world.indicators['services']}"

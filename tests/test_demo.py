@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import stat
@@ -39,6 +40,7 @@ from allocapp.services.decision import read_file
 from allocapp.services.demo import DemoAccess, read_demo_access
 from allocapp.services.safety import demo_traces, refuse_demo
 from allocapp.services.sheet import check_sheet, read_sheet
+from allocapp.services.snapshot import build_snapshot
 from allocapp.services.unit import receivers_of
 from allocapp.services.verification import read_trusted_roots, verify_file
 from tests.conftest import empty_postgres
@@ -256,6 +258,28 @@ def test_issued_decisions_are_authentic(demo: Flask, code: str) -> None:
     assert file is not None
     assert file.stage is Stage.SEALED
     assert verify_file(file.content, trusted=read_trusted_roots(config.keys, demo=True)).authentic
+
+
+@pytest.mark.parametrize(
+    ("code", "together", "absent"),
+    [
+        ("20", "Ủy ban nhân dân các huyện, thành phố", "thị trấn"),
+        ("178", "Ủy ban nhân dân các phường, xã", "thị trấn"),
+        ("185", "Ủy ban nhân dân các xã, thị trấn", "phường"),
+    ],
+)
+def test_a_decision_names_the_kinds_of_units_that_exist(demo: Flask, code: str, together: str, absent: str) -> None:
+    plan = plan_of(code)
+    assert plan is not None
+    snapshot = build_snapshot(read_sheet(plan), number=1, symbol="QĐ-UBND", dated=date(2022, 7, 1))
+    annex = snapshot["annex"]
+    assert isinstance(annex, dict)
+    assert annex["groups"][-1]["name"] == together
+    assert f"; {together} trên địa bàn" in str(snapshot["subject"])
+    articles = json.dumps(snapshot["articles"], ensure_ascii=False)
+    assert articles.count(together) >= 3
+    for text in (str(snapshot["subject"]), articles, *(group["name"] for group in annex["groups"])):
+        assert absent not in text
 
 
 def test_one_decision_waits_for_its_signature(demo: Flask) -> None:

@@ -61,12 +61,12 @@ PROVINCE: Final[dict[str, object]] = {
             "text": "Tổ chức thực hiện",
             "clauses": [
                 {
-                    "text": "Các sở, ban, ngành, Ủy ban nhân dân các huyện, thành phố",
+                    "text": "Các sở, ban, ngành và {receiver_bodies}",
                     "points": [
                         "Chủ động triển khai các giải pháp để đạt chỉ tiêu được giao, nâng cao chất lượng phục vụ "
                         "người dân, doanh nghiệp",
-                        "Ủy ban nhân dân các huyện, thành phố giao chỉ tiêu cụ thể cho Ủy ban nhân dân các xã, phường, "
-                        "thị trấn và Bộ phận Một cửa cấp huyện, bảo đảm hoàn thành chỉ tiêu chung được giao",
+                        "{receiver_bodies} giao chỉ tiêu cụ thể cho Ủy ban nhân dân cấp xã và Bộ phận Một cửa cấp "
+                        "huyện, bảo đảm hoàn thành chỉ tiêu chung được giao",
                     ],
                 },
                 {
@@ -81,9 +81,9 @@ PROVINCE: Final[dict[str, object]] = {
         },
         {
             "text": (
-                "Chánh Văn phòng Ủy ban nhân dân tỉnh, Giám đốc các sở, Thủ trưởng các ban, ngành, Chủ tịch Ủy ban "
-                "nhân dân các huyện, thành phố, Chủ tịch Ủy ban nhân dân các xã, phường, thị trấn và các tổ chức, cá "
-                "nhân có liên quan chịu trách nhiệm thi hành Quyết định này"
+                "Chánh Văn phòng Ủy ban nhân dân tỉnh, Giám đốc các sở, Thủ trưởng các ban, ngành, Chủ tịch "
+                "{receiver_bodies}, Chủ tịch Ủy ban nhân dân cấp xã và các tổ chức, cá nhân có liên quan chịu trách "
+                "nhiệm thi hành Quyết định này"
             ),
             "clauses": [],
         },
@@ -115,9 +115,8 @@ DISTRICT: Final[dict[str, object]] = {
             "clauses": [
                 {
                     "text": (
-                        "Ủy ban nhân dân các xã, phường, thị trấn và Bộ phận Một cửa cấp huyện tuyên truyền, hướng "
-                        "dẫn, hỗ trợ người dân, doanh nghiệp nộp hồ sơ trực tuyến; chịu trách nhiệm về kết quả thực "
-                        "hiện chỉ tiêu được giao"
+                        "Bộ phận Một cửa cấp huyện và {receiver_bodies} tuyên truyền, hướng dẫn, hỗ trợ người dân, "
+                        "doanh nghiệp nộp hồ sơ trực tuyến; chịu trách nhiệm về kết quả thực hiện chỉ tiêu được giao"
                     ),
                     "points": [],
                 },
@@ -133,7 +132,7 @@ DISTRICT: Final[dict[str, object]] = {
         {
             "text": (
                 "Chánh Văn phòng Hội đồng nhân dân và Ủy ban nhân dân {unit}, Trưởng phòng Văn hóa và Thông tin, Chủ "
-                "tịch Ủy ban nhân dân các xã, phường, thị trấn và các tổ chức, cá nhân có liên quan chịu trách nhiệm "
+                "tịch {receiver_bodies} và các tổ chức, cá nhân có liên quan chịu trách nhiệm "
                 "thi hành Quyết định này"
             ),
             "clauses": [],

@@ -21,18 +21,20 @@ VALID_FROM = date(2020, 1, 1)
 DECIDES = "QĐ-UBND"
 COMMITTEE = "Ủy ban nhân dân"
 
+
+def _together(name: str) -> dict[str, str]:
+    """What the annex calls such units above their rows, and what running text calls them."""
+    return {"group_name": name, "plural": name}
+
+
 _COMMUNES = {
-    "group_name": "Ủy ban nhân dân các xã, phường, thị trấn",
     "group_name_en": "Commune-level people's committees",
     "position": 50,
-    "plural": "các xã, phường, thị trấn",
     "body": COMMITTEE,
 }
 _DISTRICTS = {
-    "group_name": "Ủy ban nhân dân các huyện, thành phố",
     "group_name_en": "District-level people's committees",
     "position": 30,
-    "plural": "các huyện, thành phố",
     "body": COMMITTEE,
 }
 # Kinds that share a group of the annex share its position too: within it the units keep their own official order.
@@ -62,6 +64,7 @@ KINDS: tuple[dict[str, object], ...] = (
         "code": "city",
         "name": "Thành phố",
         "name_en": "City",
+        **_together("Ủy ban nhân dân các thành phố"),
         "whole": "toàn thành phố",
         "whole_en": "the whole city",
         **_DISTRICTS,
@@ -70,6 +73,7 @@ KINDS: tuple[dict[str, object], ...] = (
         "code": "district",
         "name": "Huyện",
         "name_en": "District",
+        **_together("Ủy ban nhân dân các huyện"),
         "whole": "toàn huyện",
         "whole_en": "the whole district",
         **_DISTRICTS,
@@ -83,9 +87,15 @@ KINDS: tuple[dict[str, object], ...] = (
         "position": 40,
         "plural": "Bộ phận Một cửa cấp huyện",
     },
-    {"code": "ward", "name": "Phường", "name_en": "Ward", **_COMMUNES},
-    {"code": "township", "name": "Thị trấn", "name_en": "Township", **_COMMUNES},
-    {"code": "commune", "name": "Xã", "name_en": "Commune", **_COMMUNES},
+    {"code": "ward", "name": "Phường", "name_en": "Ward", **_together("Ủy ban nhân dân các phường"), **_COMMUNES},
+    {
+        "code": "township",
+        "name": "Thị trấn",
+        "name_en": "Township",
+        **_together("Ủy ban nhân dân các thị trấn"),
+        **_COMMUNES,
+    },
+    {"code": "commune", "name": "Xã", "name_en": "Commune", **_together("Ủy ban nhân dân các xã"), **_COMMUNES},
 )
 _HAS_OFFICE = frozenset({"district", "city"})
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from fractions import Fraction
 from functools import cached_property
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Row as Stored
@@ -34,6 +35,7 @@ from allocapp.rules.balance import Balance, IndicatorRule, Row, check_balance
 from allocapp.rules.content import content_hash
 from allocapp.rules.percent import floor_hundredths
 from allocapp.rules.workflow import PlanState
+from allocapp.services.receiver_kinds import ReceiverKinds, kinds_of
 
 Key = tuple[int, int]
 """(unit id, indicator id) of a cell."""
@@ -138,14 +140,10 @@ class Sheet:
         )
 
     @property
-    def groups(self) -> list[tuple[UnitKind, list[SheetRow]]]:
-        """The rows grouped by kind of receiver, in the official order of the annex."""
-        groups: list[tuple[UnitKind, list[SheetRow]]] = []
-        for row in self.rows:
-            if not groups or groups[-1][0].group_name != row.unit.kind.group_name:
-                groups.append((row.unit.kind, []))
-            groups[-1][1].append(row)
-        return groups
+    def groups(self) -> list[tuple[ReceiverKinds, list[SheetRow]]]:
+        """The rows in the groups of the annex, which are kinds of receivers at the same place in the official order."""
+        groups = [list(rows) for _, rows in groupby(self.rows, key=lambda row: row.unit.kind.position)]
+        return [(kinds_of(row.unit.kind for row in rows), rows) for rows in groups]
 
     @cached_property
     def content_hash(self) -> str:

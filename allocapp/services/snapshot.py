@@ -55,7 +55,7 @@ def build_snapshot(sheet: Sheet, *, number: int, symbol: str, dated: date) -> di
             ],
             "groups": [
                 {
-                    "name": kind.group_name,
+                    "name": kinds.group_name,
                     "rows": [
                         {
                             "code": row.unit.code,
@@ -66,7 +66,7 @@ def build_snapshot(sheet: Sheet, *, number: int, symbol: str, dated: date) -> di
                         for row in rows
                     ],
                 }
-                for kind, rows in sheet.groups
+                for kinds, rows in sheet.groups
             ],
         },
     }
@@ -117,7 +117,8 @@ def _placeholders(sheet: Sheet) -> dict[str, str]:
         "unit": _small(unit.name),
         "UNIT": unit.name.upper(),
         "body": unit.body_name,
-        "receivers": "; ".join(_once(kind.plural for kind, _ in sheet.groups)),
+        "receivers": "; ".join(_once(kinds.plural for kinds, _ in sheet.groups)),
+        "receiver_bodies": "; ".join(_once(kinds.plural for kinds, _ in sheet.groups if kinds.have_bodies)),
         "indicators": " và ".join(_small(column.indicator.name) for column in sheet.indicators),
     }
     if sheet.superior is not None:

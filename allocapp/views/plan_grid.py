@@ -13,8 +13,9 @@ from flask_babel import gettext as _
 
 from allocapp.forms.plan import TypedCell, TypedSheet, pack_cell
 from allocapp.models.plan import PlanComment, PlanHold, Verdict
-from allocapp.models.unit import Unit, UnitKind
+from allocapp.models.unit import Unit
 from allocapp.rules.balance import Direction, Kind, gap, needed_count
+from allocapp.services.receiver_kinds import ReceiverKinds
 from allocapp.services.sheet import Cell, Entry, Key, Sheet, SheetIndicator, SheetRow
 from allocapp.views.formatting import NOTHING, count, day, entered, localized, moment, percent, signed_points, target
 from allocapp.views.messages import explain
@@ -119,7 +120,7 @@ class Typing:
 
 def lay_out(
     sheet: Sheet, typing: Typing | None = None, *, editable: bool = True
-) -> list[tuple[UnitKind, list[RowView]]]:
+) -> list[tuple[ReceiverKinds, list[RowView]]]:
     """The rows by kind of receiver, in the official order, with what was typed laid over what is stored.
 
     Where the plan cannot be edited, what is stored is shown and what was typed stands beside it.

@@ -46,7 +46,7 @@ def test_a_draft_has_a_row_for_each_receiver_and_indicator(world: World) -> None
     plan_id = world.open("A", "a.preparer")
     sheet = read_sheet(world.plan(plan_id))
     assert [row.unit.code for row in sheet.rows] == ["A0", "A1", "A2", "A3"]
-    assert [kind.code for kind, _ in sheet.groups] == ["office", "commune"]
+    assert [kinds.kinds[0].code for kinds, _ in sheet.groups] == ["office", "commune"]
     assert [column.indicator.code for column in sheet.indicators] == ["services", "dossiers"]
     assert not sheet.assigned_known
 

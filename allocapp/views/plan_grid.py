@@ -30,6 +30,7 @@ class ColumnView:
     name: str
     short: str
     rate: bool
+    ceiling: bool
     target: str
     weight: str
     gap: str
@@ -190,6 +191,7 @@ def _column(column: SheetIndicator) -> ColumnView:
         name=localized(indicator, "name"),
         short=localized(indicator, "short_name"),
         rate=rate,
+        ceiling=ceiling,
         target=_("Target, %") if rate else _("Target"),
         weight=_("Expected %(counted)s", counted=localized(indicator, "counted")),
         gap=_("From the assigned target, percentage points") if rate else _("From the assigned target"),

@@ -116,7 +116,7 @@ def live_answer(sheet: Sheet, typing: Typing, rows: list[RowView], *, newer: str
 
 
 def keys_of(plan: Plan) -> list[Key]:
-    """The plan's cells in the sheet's order; they are made when the plan is opened and never change."""
+    """The plan's cells in the sheet's order. A base that was made from other rows is not read: see ``unpack_cells``."""
     return list(read_sheet(plan).cells)
 
 

@@ -314,5 +314,4 @@ def script_words() -> dict[str, str]:
         "moved": _("Assigned targets or expected numbers changed meanwhile. Reload the page before you submit."),
         "pastedCount": _("%(n)s cells pasted, %(m)s refused.", **several),
         "noFit": _("What you pasted does not fit here, or names units. Look at it on the page for pasting."),
-        "shownRows": _("%(n)s of %(m)s rows shown.", **several),
     }

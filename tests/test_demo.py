@@ -22,6 +22,7 @@ from sqlalchemy import func, select
 from allocapp import create_app
 from allocapp.cli.demo import describe_access, load_demo_if_empty
 from allocapp.cli.demo_stages import NOT_IN_ANNEX
+from allocapp.cli.demo_texts import DISTRICT, PROVINCE, TEXTS
 from allocapp.config import ROOT, Config, load_config
 from allocapp.db import db, transaction
 from allocapp.errors import ConfigurationError, PlanExists
@@ -280,6 +281,15 @@ def test_a_decision_names_the_kinds_of_units_that_exist(demo: Flask, code: str, 
     assert articles.count(together) >= 3
     for text in (str(snapshot["subject"]), articles, *(group["name"] for group in annex["groups"])):
         assert absent not in text
+
+
+def test_documents_speak_in_their_own_words() -> None:
+    """Laws and decisions are cited; nothing else of the decision of 2022 is repeated, nor a proposal never made."""
+    texts = " ".join(json.dumps(text, ensure_ascii=False) for text in TEXTS.values())
+    for foreign in ("1145", "TTr", "Thủ trưởng các ban, ngành", "có liên quan chịu trách nhiệm", "khó khăn, vướng mắc"):
+        assert foreign not in texts
+    assert PROVINCE["authority"] == "CHỦ TỊCH ỦY BAN NHÂN DÂN TỈNH"
+    assert DISTRICT["authority"] == "CHỦ TỊCH ỦY BAN NHÂN DÂN {UNIT}"
 
 
 def test_one_decision_waits_for_its_signature(demo: Flask) -> None:

@@ -41,7 +41,7 @@ _ASSIGNED: Final = {
 
 PROVINCE: Final[dict[str, object]] = {
     "subject": _SUBJECT,
-    "authority": "CHỦ TỊCH ỦY BAN NHÂN DÂN {UNIT}",
+    "authority": "CHỦ TỊCH ỦY BAN NHÂN DÂN TỈNH",
     "bases": [
         _GOVERNMENT_LAWS,
         "Căn cứ Quyết định số 27/QĐ-UBQGCĐS ngày 15/3/2022 của Ủy ban Quốc gia về chuyển đổi số về Kế hoạch hoạt động "
@@ -52,9 +52,7 @@ PROVINCE: Final[dict[str, object]] = {
         "mức độ 3, mức độ 4 năm 2022",
         "Căn cứ Kế hoạch số 92/KH-UBND ngày 25/4/2022 của Ủy ban nhân dân tỉnh về chuyển đổi số tỉnh Lạng Sơn năm 2022",
     ],
-    "proposal": (
-        "Theo đề nghị của Giám đốc Sở Thông tin và Truyền thông tại Tờ trình số 1145/TTr-STTTT ngày 06/6/2022"
-    ),
+    "proposal": "Theo đề nghị của Giám đốc Sở Thông tin và Truyền thông",
     "articles": [
         _ASSIGNED,
         {
@@ -63,17 +61,16 @@ PROVINCE: Final[dict[str, object]] = {
                 {
                     "text": "Các sở, ban, ngành và {receiver_bodies}",
                     "points": [
-                        "Chủ động triển khai các giải pháp để đạt chỉ tiêu được giao, nâng cao chất lượng phục vụ "
-                        "người dân, doanh nghiệp",
-                        "{receiver_bodies} giao chỉ tiêu cụ thể cho Ủy ban nhân dân cấp xã và Bộ phận Một cửa cấp "
-                        "huyện, bảo đảm hoàn thành chỉ tiêu chung được giao",
+                        "Có giải pháp của cơ quan, địa phương mình để thực hiện đủ từng chỉ tiêu tại Phụ lục; giúp "
+                        "người dân, doanh nghiệp nộp hồ sơ trực tuyến được thuận tiện",
+                        "{receiver_bodies} lập phương án giao tiếp chỉ tiêu đến Bộ phận Một cửa cấp huyện và từng Ủy "
+                        "ban nhân dân cấp xã, sao cho tỷ lệ chung của địa phương không thấp hơn chỉ tiêu đã nhận",
                     ],
                 },
                 {
                     "text": (
-                        "Sở Thông tin và Truyền thông chủ trì, phối hợp với Văn phòng Ủy ban nhân dân tỉnh hướng dẫn, "
-                        "theo dõi, đôn đốc; tổng hợp kết quả và khó khăn, vướng mắc, báo cáo Chủ tịch Ủy ban nhân dân "
-                        "tỉnh"
+                        "Sở Thông tin và Truyền thông hướng dẫn cách xác định tỷ lệ, hằng tháng đối chiếu kết quả với "
+                        "chỉ tiêu và nêu những nơi cần hỗ trợ trong báo cáo gửi Ủy ban nhân dân tỉnh"
                     ),
                     "points": [],
                 },
@@ -81,9 +78,8 @@ PROVINCE: Final[dict[str, object]] = {
         },
         {
             "text": (
-                "Chánh Văn phòng Ủy ban nhân dân tỉnh, Giám đốc các sở, Thủ trưởng các ban, ngành, Chủ tịch "
-                "{receiver_bodies}, Chủ tịch Ủy ban nhân dân cấp xã và các tổ chức, cá nhân có liên quan chịu trách "
-                "nhiệm thi hành Quyết định này"
+                "Quyết định có hiệu lực từ ngày ký. Người đứng đầu các cơ quan, địa phương được giao chỉ tiêu và Giám "
+                "đốc Sở Thông tin và Truyền thông thực hiện Quyết định này"
             ),
             "clauses": [],
         },
@@ -115,15 +111,15 @@ DISTRICT: Final[dict[str, object]] = {
             "clauses": [
                 {
                     "text": (
-                        "Bộ phận Một cửa cấp huyện và {receiver_bodies} tuyên truyền, hướng dẫn, hỗ trợ người dân, "
-                        "doanh nghiệp nộp hồ sơ trực tuyến; chịu trách nhiệm về kết quả thực hiện chỉ tiêu được giao"
+                        "Bộ phận Một cửa cấp huyện và {receiver_bodies} hướng dẫn từng lượt người đến làm thủ tục cách "
+                        "nộp hồ sơ trực tuyến; chịu trách nhiệm về việc đạt các chỉ tiêu tại Phụ lục"
                     ),
                     "points": [],
                 },
                 {
                     "text": (
-                        "Phòng Văn hóa và Thông tin chủ trì, phối hợp với Văn phòng Hội đồng nhân dân và Ủy ban nhân "
-                        "dân {unit} theo dõi, đôn đốc, tổng hợp kết quả, báo cáo Chủ tịch {body}"
+                        "Phòng Văn hóa và Thông tin hằng tháng đối chiếu kết quả của từng đơn vị với chỉ tiêu và báo "
+                        "cáo {body}"
                     ),
                     "points": [],
                 },
@@ -131,9 +127,8 @@ DISTRICT: Final[dict[str, object]] = {
         },
         {
             "text": (
-                "Chánh Văn phòng Hội đồng nhân dân và Ủy ban nhân dân {unit}, Trưởng phòng Văn hóa và Thông tin, Chủ "
-                "tịch {receiver_bodies} và các tổ chức, cá nhân có liên quan chịu trách nhiệm "
-                "thi hành Quyết định này"
+                "Quyết định có hiệu lực từ ngày ký. Trưởng phòng Văn hóa và Thông tin, người đứng đầu Bộ phận Một cửa "
+                "cấp huyện và Chủ tịch {receiver_bodies} thực hiện Quyết định này"
             ),
             "clauses": [],
         },

@@ -15,7 +15,7 @@ from typing import Any, Final
 from flask_babel import lazy_gettext as lazy
 
 from allocapp.models.plan import Plan
-from allocapp.models.unit import UnitKind
+from allocapp.services.receiver_kinds import ReceiverKinds
 from allocapp.services.sheet import Sheet
 from allocapp.views.messages import Mistake
 from allocapp.views.plan_grid import RowView
@@ -90,7 +90,9 @@ def asked(values: Mapping[str, str], plan: Plan) -> dict[str, Any]:
     return given
 
 
-def arrange(groups: list[tuple[UnitKind, list[RowView]]], choice: Choice) -> list[tuple[UnitKind, list[RowView]]]:
+def arrange(
+    groups: list[tuple[ReceiverKinds, list[RowView]]], choice: Choice
+) -> list[tuple[ReceiverKinds, list[RowView]]]:
     """The rows in the chosen order within their groups; those that were not asked for stay, out of sight."""
     if not choice.filtered:
         return groups

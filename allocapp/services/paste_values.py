@@ -17,7 +17,10 @@ from allocapp.rules.percent import HUNDRED_PERCENT, MAX_COUNT, parse_count, pars
 DASHES: Final = frozenset({"-", "–", "—", "−"})
 
 _MORE_DECIMALS: Final = re.compile(r"[0-9]{1,3}[.,][0-9]{3,}")
+_FIGURE: Final = re.compile(r"[-−]?[0-9][0-9.,\u00a0 ]*%?")
 _BELOW_ZERO: Final = re.compile(r"[-−–][0-9][0-9.,]*")
+# how Excel writes its errors where a cell is copied as text
+_ERROR: Final = re.compile(r"#(?:N/A|DIV/0!|REF!|VALUE!|NAME\?|NUM!|NULL!|SPILL!|CALC!|[#]+)")
 _BLANKS: Final = " \u00a0"
 
 
@@ -73,13 +76,15 @@ def looks_like_value(cell: FileCell) -> bool:
     """Whether the cell is a figure, or was meant as one: it belongs to a column of figures."""
     if cell.kind is not CellKind.TEXT:
         return cell.kind is not CellKind.MERGED
-    return cell.text in DASHES or bool(re.fullmatch(r"[-−]?[0-9][0-9.,  ]*%?", cell.text))
+    return cell.text in DASHES or bool(_FIGURE.fullmatch(cell.text) or _ERROR.fullmatch(cell.text))
 
 
 def read_value(cell: FileCell, kind: Kind) -> ReadValue | ValueFault:
     """The target that the cell holds. The cell is not blank."""
     if cell.kind in _KIND_FAULTS:
         return _KIND_FAULTS[cell.kind]
+    if cell.kind is CellKind.TEXT and _ERROR.fullmatch(cell.text):
+        return ValueFault.ERROR
     found = _read_text(cell.text, kind) if cell.kind is CellKind.TEXT else _read_number(cell, kind)
     if isinstance(found, ValueFault):
         return found

@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from flask_login import current_user
 from werkzeug.exceptions import RequestEntityTooLarge
+from wtforms import Field
 
 from allocapp.access import Action, load_plan
 from allocapp.clock import now, today
@@ -56,8 +57,8 @@ def refuse_size(error: RequestEntityTooLarge) -> ResponseReturnValue:
         return show_http_error(error)
     sheet = read_sheet(_load(request.view_args["plan_id"], Action.EDIT_PLAN))
     if request.endpoint == "paste.upload":
-        told = tell_refusal(Refusal.TOO_LARGE)
-        return ask_page(sheet, mistakes=_mistakes(told, "file"), status=413)
+        form = offer(TableUploadForm(formdata=None), sheet)
+        return ask_page(sheet, upload=form, mistakes=_put_at(form.file, tell_refusal(Refusal.TOO_LARGE)), status=413)
     text = _("This is too much for one plan. Copy only the rows of this plan's receivers.")
     return ask_page(sheet, mistakes=[Mistake(text, "text")], status=413)
 
@@ -89,8 +90,7 @@ def paste(plan_id: int) -> ResponseReturnValue:
         return ask_page(sheet, paste=form, mistakes=mistakes_of(form), status=422)
     found = _look_at(sheet, read_text(form.text.data), form.wanted)
     if isinstance(found, Told):
-        form.text.errors = [found.text]
-        return ask_page(sheet, paste=form, mistakes=_mistakes(found, "text"), status=422)
+        return ask_page(sheet, paste=form, mistakes=_put_at(form[found.field or "text"], found), status=422)
     return preview_page(*found, paste=form)
 
 
@@ -103,8 +103,7 @@ def upload(plan_id: int) -> ResponseReturnValue:
         return ask_page(sheet, upload=form, mistakes=mistakes_of(form), status=422)
     found = _look_at(sheet, read_upload(form.content), form.wanted, form.name)
     if isinstance(found, Told):
-        form.file.errors = [found.text]
-        return ask_page(sheet, upload=form, mistakes=_mistakes(found, "file"), status=422)
+        return ask_page(sheet, upload=form, mistakes=_put_at(form[found.field or "file"], found), status=422)
     return preview_page(*found)
 
 
@@ -174,8 +173,10 @@ def _look_at(
     return found, Origin(table.source, name, table.sheet, table.other_sheets)
 
 
-def _mistakes(told: Told, field: str) -> list[Mistake]:
-    return [Mistake(told.text, field), Mistake(told.next_step, field)]
+def _put_at(field: Field, told: Told) -> list[Mistake]:
+    """What is wrong, at its field and as lines of the error summary."""
+    field.errors = [told.text]
+    return [Mistake(told.text, field.id), Mistake(told.next_step, field.id)]
 
 
 def _consented(sent: SentEdits, form: ApplyForm) -> dict[Key, Entry]:

@@ -20,10 +20,11 @@ from allocapp.views.formatting import count, localized, moment, period, target
 
 @dataclass(frozen=True)
 class Told:
-    """What is wrong, and what to do next."""
+    """What is wrong, and what to do next; ``field`` where it is not the text or file itself that is to be mended."""
 
     text: str
     next_step: str
+    field: str = ""
 
 
 def place(cell: FileCell, source: Source) -> str:
@@ -90,6 +91,7 @@ def tell_unclear(unclear: Unclear, sheet: Sheet, source: Source) -> Told:
         return Told(
             _("There is one column of figures, and the plan has %(num)d indicators.", num=indicators),
             _("Choose which indicator the column is for."),
+            field="indicator",
         )
     if unclear.fault is ColumnFault.TWICE:
         places = ", ".join(place(cell, source) for cell in unclear.places)
@@ -155,7 +157,7 @@ def tell_note(note: ValueNote) -> str:
     return {
         ValueNote.PERCENT_FORMAT: _("the cell is formatted as a percentage"),
         ValueNote.FORMULA: _("the result of a formula"),
-        ValueNote.SMALL: _("at most 1%: is that meant?"),
+        ValueNote.SMALL: _("at most 1%: look whether that is meant"),
     }[note]
 
 

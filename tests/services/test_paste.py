@@ -209,6 +209,7 @@ def cell(kind: CellKind, text: str, *, formula: bool = False) -> FileCell:
         (CellKind.TEXT, "101", ValueFault.ABOVE_HUNDRED), (CellKind.NUMBER, "-1", ValueFault.BELOW_ZERO),
         (CellKind.TEXT, "-1", ValueFault.BELOW_ZERO), (CellKind.TEXT, "1e1", ValueFault.NOT_A_RATE),
         (CellKind.TEXT, "NaN", ValueFault.NOT_A_RATE), (CellKind.TEXT, "٧٩", ValueFault.NOT_A_RATE),
+        (CellKind.TEXT, "#N/A", ValueFault.ERROR), (CellKind.TEXT, "#####", ValueFault.ERROR),
         (CellKind.NUMBER, "inf", ValueFault.ERROR), (CellKind.NUMBER, "nan", ValueFault.ERROR),
         (CellKind.DATE, "2022-05-12", ValueFault.DATE), (CellKind.BOOLEAN, "TRUE", ValueFault.BOOLEAN),
         (CellKind.ERROR, "#N/A", ValueFault.ERROR), (CellKind.UNCALCULATED, "", ValueFault.UNCALCULATED),

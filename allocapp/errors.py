@@ -216,6 +216,19 @@ class SuperiorNotIssued(AllocappError):
         self.unit_name = unit_name
 
 
+class NotInSuperiorPlan(SuperiorNotIssued):
+    """The superior's decision in force has no row for the unit: T is not known, which is not the same as none."""
+
+
+class ReceiversChanged(AllocappError):
+    """The plan's rows are not the unit's receivers of today: names of those without a row, and of rows without one."""
+
+    def __init__(self, missing: tuple[str, ...], gone: tuple[str, ...]) -> None:
+        super().__init__(f"missing {missing}, gone {gone}")
+        self.missing = missing
+        self.gone = gone
+
+
 class ReasonRequired(AllocappError):
     """The action needs a reason."""
 
@@ -271,6 +284,18 @@ class DocumentTextMissing(AllocappError):
     def __init__(self, unit_name: str) -> None:
         super().__init__(unit_name)
         self.unit_name = unit_name
+
+
+class InvalidDocumentText(AllocappError):
+    """The campaign's words name something that is not filled in: the {name} that is unknown."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
+class StoredFileDamaged(AllocappError):
+    """A stored snapshot or file is not what its hash says: somebody or something changed it in the database."""
 
 
 class NotAReceiver(AllocappError):

@@ -42,7 +42,7 @@ JOBS: Mapping[str, str] = MappingProxyType(
 """Every job there is: its name, and the function that a worker calls with the subject's id, if it has one."""
 
 QUEUE = "allocapp"
-JOB_TIMEOUT = 80  # seconds; 10,600 rows in one decision render in 50 s
+JOB_TIMEOUT = 30  # seconds; 213 rows render in one, 300 in a little more
 FAILED_KEPT = 86_400  # seconds that RQ keeps a failed job's traceback for technicians
 
 WORKER_TTL = 30  # an idle worker gives a sign of life every WORKER_TTL - 15 seconds

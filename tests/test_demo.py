@@ -35,7 +35,7 @@ from allocapp.models.plan import Plan
 from allocapp.models.results import Count, Measure, ReportingPeriod, Service
 from allocapp.models.unit import Unit
 from allocapp.rules.workflow import DecisionState, PlanState
-from allocapp.services.account import check_password
+from allocapp.services.account import begin_attempt, is_right
 from allocapp.services.campaign import freeze_expectations
 from allocapp.services.decision import read_file
 from allocapp.services.demo import DemoAccess, read_demo_access
@@ -318,7 +318,8 @@ def test_every_role_has_an_account(demo: Flask) -> None:
     assert {account.login for account in access.accounts} == set(db.session.scalars(select(Account.login)))
     for told in access.accounts[:2]:
         account = db.session.scalars(select(Account).where(Account.login == told.login)).one()
-        assert check_password(account, told.password)
+        attempt = begin_attempt(account.login, address="", now=account.created_at)
+        assert is_right(attempt, told.password)
     assert len({account.password for account in access.accounts}) == len(access.accounts)
     assert stat.S_IMODE((config.instance / "demo_accounts.json").stat().st_mode) == 0o600
     for text in (access.accounts[0].password, access.signing_passphrase):

@@ -116,7 +116,7 @@ class Stages:
         assert decision.snapshot is not None, "a numbered decision has its snapshot"
         claim_job(job.id, now=present())
         complete_render(decision.id, render_decision(json.loads(decision.snapshot)), now=at + A_MINUTE)
-        finish_job(job.id, now=at + A_MINUTE)
+        finish_job(job.id, job.attempts, now=at + A_MINUTE)
         return decision
 
     def _issue(self, decision: Decision, prefix: str, at: datetime) -> None:

@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
+from allocapp.clock import local_day
 from allocapp.db import db
-from allocapp.errors import AllocappError, TooManyAttempts, WrongPassword
 from allocapp.models.account import Account, SignIn, SignInFailure
 from allocapp.models.event import Subject
 from allocapp.services.journal import record_event
@@ -30,10 +30,16 @@ SEEN_EVERY = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
-class Admission:
-    """The answer to a sign-in: a session's token, or none; ``locked`` where too many attempts came before."""
+class Attempt:
+    """A password about to be tried. It counts as a failure from the beginning, until it turns out to be right.
 
-    token: str | None
+    ``account_id`` and ``password_hash`` are None where there is no such account; ``locked``: it may not be tried.
+    """
+
+    login: str
+    account_id: int | None
+    password_hash: str | None
+    failure_id: int | None = None
     locked: bool = False
 
 
@@ -42,47 +48,52 @@ def hash_password(password: str) -> str:
     return HASHER.hash(unicodedata.normalize("NFC", password))
 
 
-def check_password(account: Account | None, password: str) -> bool:
-    """Whether the password is the account's; takes as long where there is no account."""
-    try:
-        matches = HASHER.verify(
-            account.password_hash if account else NO_ACCOUNT, unicodedata.normalize("NFC", password)
-        )
-    except (VerificationError, InvalidHashError):
-        return False
-    return matches and account is not None and account.active
+def begin_attempt(login: str, *, address: str, now: datetime) -> Attempt:
+    """Note that a password is about to be tried, before it is: guesses made at the same moment count as well.
 
-
-def sign_in(login: str, password: str, *, address: str, now: datetime) -> Admission:
-    """Admit a person, or note the failure. After too many failures the answer is "locked", right password or not."""
+    The account's row is locked meanwhile, so that they count one after the other. Commit, then ask ``is_right``
+    outside any transaction (hashing is slow on purpose), then finish the attempt.
+    """
     login = unicodedata.normalize("NFC", login).strip().lower()[:64]
-    account = db.session.scalar(select(Account).where(Account.login == login))
+    account = db.session.scalar(select(Account).where(Account.login == login).with_for_update(of=Account))
     if _is_locked(login, address, now):
         _record(account, "sign_in_locked", address, now)
-        return Admission(token=None, locked=True)
-    if account is None or not check_password(account, password):
-        db.session.add(SignInFailure(login=login, address=address, at=now))
-        _record(account, "sign_in_failed", address, now)
-        return Admission(token=None)
+        return Attempt(login, None, None, locked=True)
+    failure = SignInFailure(login=login, address=address, at=now)
+    db.session.add(failure)
+    db.session.flush()  # its id is what a right password takes back
+    known = account if account is not None and account.active else None
+    return Attempt(login, known.id if known else None, known.password_hash if known else None, failure.id)
+
+
+def is_right(attempt: Attempt, password: str) -> bool:
+    """Whether the password is the account's; it takes as long where there is no such account."""
+    try:
+        matches = HASHER.verify(attempt.password_hash or NO_ACCOUNT, unicodedata.normalize("NFC", password))
+    except (VerificationError, InvalidHashError):
+        return False
+    return matches and attempt.password_hash is not None
+
+
+def admit(attempt: Attempt, *, address: str, now: datetime) -> str:
+    """Begin a session for whom a right password let in; its token."""
+    account = db.session.get_one(Account, attempt.account_id)
+    forgive_attempt(attempt)
     token = secrets.token_urlsafe(32)
     db.session.add(SignIn(account=account, token_hash=_token_hash(token), address=address, started_at=now, seen_at=now))
     _record(account, "sign_in", address, now)
-    return Admission(token=token)
+    return token
 
 
-def confirm_password(account: Account, password: str, *, address: str, now: datetime) -> AllocappError | None:
-    """Ask a signed-in person for the password again; the error to raise, or None where it is right.
+def note_failed_attempt(attempt: Attempt, action: str, *, address: str, now: datetime) -> None:
+    """Write into the journal what was tried in vain: "sign_in_failed", "confirm_failed", "sign_failed"."""
+    account = db.session.scalar(select(Account).where(Account.login == attempt.login))
+    _record(account, action, address, now)
 
-    Failures count towards the same lock as sign-ins. The error is given and not raised, because the failure has to be
-    committed first.
-    """
-    if _is_locked(account.login, address, now):
-        return TooManyAttempts()
-    if check_password(account, password):
-        return None
-    db.session.add(SignInFailure(login=account.login, address=address, at=now))
-    _record(account, "confirm_failed", address, now)
-    return WrongPassword()
+
+def forgive_attempt(attempt: Attempt) -> None:
+    """Take an attempt back that turned out to be right."""
+    db.session.execute(delete(SignInFailure).where(SignInFailure.id == attempt.failure_id))
 
 
 def find_sign_in(token: str, *, now: datetime, idle: timedelta, end: timedelta) -> SignIn | None:
@@ -140,6 +151,14 @@ def _record(account: Account | None, action: str, address: str, now: datetime) -
         action,
         actor=account,
         now=now,
-        unit_id=account.grants[0].unit_id if account and account.grants else None,
+        unit_id=_unit_of(account, now),
         address=address,
     )
+
+
+def _unit_of(account: Account | None, now: datetime) -> int | None:
+    """The unit whose auditors see what the account does: that of the first role it holds, or last held."""
+    if account is None or not account.grants:
+        return None
+    held = [grant for grant in account.grants if grant.holds_on(local_day(now))]
+    return (held or account.grants)[0].unit_id

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import delete, func, insert, or_, select
+from sqlalchemy import delete, func, insert, select
 
 from allocapp.db import db
 from allocapp.errors import PlanExists
@@ -16,6 +16,7 @@ from allocapp.models.plan import Plan
 from allocapp.models.results import Count, ReportingPeriod
 from allocapp.models.unit import Unit
 from allocapp.rules.balance import RollUp
+from allocapp.services.unit import valid_in
 
 # measure -> service -> how often, for one unit and everything below it
 Totals = Mapping[int, Mapping[int, int]]
@@ -48,15 +49,7 @@ def freeze_expectations(campaign: Campaign, *, source_from: date, source_to: dat
 def _expected(
     campaign: Campaign, indicators: Iterable[Indicator], totals: Mapping[int, Totals]
 ) -> Iterator[dict[str, object]]:
-    units = db.session.scalars(
-        select(Unit.id)
-        .where(
-            Unit.path.startswith(campaign.root.path, autoescape=True),
-            Unit.valid_from <= campaign.period_to,
-            or_(Unit.valid_to.is_(None), Unit.valid_to >= campaign.period_from),
-        )
-        .order_by(Unit.id)
-    ).all()
+    units = db.session.scalars(select(Unit.id).where(valid_in(campaign)).order_by(Unit.id)).all()
     for indicator in indicators:
         for unit_id in units:
             figures = _figures(indicator, totals.get(unit_id, {}))

@@ -17,14 +17,7 @@ from sqlalchemy import Select, func, or_, select, update
 from allocapp.access import READABLE_BELOW, Action, held_grants, load_decision, may_on_decision, units_reached
 from allocapp.clock import local_day
 from allocapp.db import db
-from allocapp.errors import (
-    ContentChanged,
-    ReasonRequired,
-    SignatureClaimed,
-    SigningKeyMissing,
-    StaleVersion,
-    TextTooLong,
-)
+from allocapp.errors import ContentChanged, SignatureClaimed, SigningKeyMissing, StaleVersion, StoredFileDamaged
 from allocapp.models.account import Account
 from allocapp.models.decision import (
     Decision,
@@ -52,11 +45,10 @@ from allocapp.services.job import newest_job, request_job, retry_job
 from allocapp.services.journal import record_event
 from allocapp.services.sheet import read_sheet
 from allocapp.services.snapshot import build_snapshot, decision_subject
-from allocapp.services.transition import move_decision, move_plan
+from allocapp.services.transition import checked_reason, move_decision, move_plan
 
 RENDER_JOB = "render_decision"
 CLAIM = timedelta(minutes=2)
-REASON_LIMIT = 2000
 
 RIGHTS: Mapping[DecisionAction, Action] = {
     DecisionAction.NUMBER: Action.NUMBER_DECISION,
@@ -157,11 +149,7 @@ def number_decision(decision_id: int, *, version: int, dated: date, actor: Accou
 def refuse_decision(decision_id: int, *, version: int, reason: str, actor: Account, now: datetime) -> Decision:
     """Refuse a numbered decision before it is signed: its number is voided with the reason, a new one prepared."""
     decision = _load(decision_id, DecisionAction.REFUSE, actor, now, version=version)
-    reason = reason.strip()
-    if not reason:
-        raise ReasonRequired
-    if len(reason) > REASON_LIMIT:
-        raise TextTooLong(REASON_LIMIT)
+    reason = checked_reason(DecisionAction.REFUSE, reason)
     if decision.claimed_until and decision.claimed_until > now:
         raise SignatureClaimed
     entry = db.session.scalars(select(RegisterEntry).where(RegisterEntry.decision_id == decision.id)).one()
@@ -186,6 +174,15 @@ def retry_render(decision_id: int, *, actor: Account, now: datetime) -> Decision
     return decision
 
 
+def frozen_snapshot(decision: Decision) -> str | None:
+    """The snapshot a numbered decision is rendered from; None before. Raises StoredFileDamaged if its hash differs."""
+    if decision.snapshot is None:
+        return None
+    if hashlib.sha256(decision.snapshot.encode()).hexdigest() != decision.snapshot_hash:
+        raise StoredFileDamaged
+    return decision.snapshot
+
+
 def complete_render(decision_id: int, pdf: bytes, *, now: datetime) -> None:
     """Keep the rendered PDF. Nothing happens when it was rendered already, or refused in the meantime."""
     locked = select(Decision).where(Decision.id == decision_id).with_for_update(of=Decision)
@@ -202,7 +199,7 @@ def claim_signature(
     """Claim the decision for one signature: two clicks or two people give one.
 
     ``keys`` is the folder of the signing keys. Raises SignatureClaimed, SigningKeyMissing, StaleVersion,
-    TransitionNotAllowed, NotFound, Forbidden.
+    StoredFileDamaged, TransitionNotAllowed, NotFound, Forbidden.
     """
     before, _, action = SIGNATURES[role]
     decision = _load(decision_id, action, actor, now, version=version)
@@ -212,6 +209,8 @@ def claim_signature(
     decision.claimed_until = now + CLAIM
     found = read_file(decision, before)
     assert found is not None, "a decision in this state has its file"
+    if hashlib.sha256(found.content).hexdigest() != found.sha256:
+        raise StoredFileDamaged
     return Claim(decision.id, role, found.content, pkcs12, decision.claimed_until)
 
 
@@ -279,6 +278,9 @@ def _living(plan: Plan) -> Select[Decision]:
 def _load(
     decision_id: int, action: DecisionAction, actor: Account, now: datetime, *, version: int | None = None
 ) -> Decision:
+    # the plan before its decision, as everywhere: two steps that lock both can then never wait for each other
+    plan_of = select(Decision.plan_id).where(Decision.id == decision_id).scalar_subquery()
+    db.session.execute(select(Plan.id).where(Plan.id == plan_of).with_for_update())
     decision = load_decision(actor, decision_id, RIGHTS[action], today=local_day(now), lock=True)
     next_decision_state(decision.state, action)
     if version is not None and version != decision.version:

@@ -14,8 +14,12 @@ from allocapp.db import after_commit, db
 from allocapp.errors import QueueUnavailable
 from allocapp.models.job import Job, JobState
 
-# longer than the queue lets a job run, so that no job is claimed a second time while it runs
-LEASE = timedelta(seconds=90)
+# longer than the longest a job can go on (the queue's time-out, the minute RQ gives it, a margin), so that no job is
+# claimed a second time while it runs
+LEASE = timedelta(seconds=queue.JOB_TIMEOUT + 60 + 15)
+# a job that takes its worker with it this often is not started again until a person asks
+MOST_ATTEMPTS = 3
+WORKER_DIED = "worker_died"
 # how long a waiting job may go unclaimed before it is taken for lost by Redis and sent again
 PATIENCE = timedelta(seconds=30)
 
@@ -32,17 +36,24 @@ def request_job(name: str, subject_id: int, *, cause: str, now: datetime) -> Job
 
 
 def retry_job(job: Job) -> None:
-    """Ask again for work that failed."""
+    """Ask again for work that failed; its attempts are counted anew."""
     job.state, job.error, job.leased_until, job.finished_at = JobState.WAITING, "", None, None
+    job.attempts = 0
     _send_after_commit(job)
 
 
 def claim_job(job_id: int, *, now: datetime) -> Job | None:
-    """Take a job for this worker until its lease ends. None: it is gone, done, or another worker has it."""
-    free = or_(
-        Job.state == JobState.WAITING,
-        and_(Job.state == JobState.RUNNING, Job.leased_until < now),
+    """Take a job for this worker until its lease ends. None: it is gone, done, or another worker has it.
+
+    A job whose workers died too often fails here, with the reason WORKER_DIED.
+    """
+    lapsed = and_(Job.state == JobState.RUNNING, Job.leased_until < now)
+    db.session.execute(
+        update(Job)
+        .where(Job.id == job_id, lapsed, Job.attempts >= MOST_ATTEMPTS)
+        .values(state=JobState.FAILED, finished_at=now, leased_until=None, error=WORKER_DIED)
     )
+    free = or_(Job.state == JobState.WAITING, lapsed)
     claimed = db.session.execute(
         update(Job)
         .where(Job.id == job_id, free)
@@ -51,20 +62,20 @@ def claim_job(job_id: int, *, now: datetime) -> Job | None:
     return db.session.get(Job, job_id) if _rows(claimed) else None
 
 
-def finish_job(job_id: int, *, now: datetime) -> None:
-    """Note that the work is done."""
+def finish_job(job_id: int, attempt: int, *, now: datetime) -> None:
+    """Note that the work is done. An attempt whose lease was taken over meanwhile changes nothing."""
     db.session.execute(
         update(Job)
-        .where(Job.id == job_id, Job.state == JobState.RUNNING)
+        .where(Job.id == job_id, Job.state == JobState.RUNNING, Job.attempts == attempt)
         .values(state=JobState.DONE, finished_at=now, leased_until=None, error="")
     )
 
 
-def fail_job(job_id: int, error: str, *, now: datetime) -> None:
-    """Note why the work could not be done; a person sees the reason and may retry."""
+def fail_job(job_id: int, attempt: int, error: str, *, now: datetime) -> None:
+    """Note why the work could not be done; a person sees the reason and may retry. As finish_job for a lost lease."""
     db.session.execute(
         update(Job)
-        .where(Job.id == job_id, Job.state == JobState.RUNNING)
+        .where(Job.id == job_id, Job.state == JobState.RUNNING, Job.attempts == attempt)
         .values(state=JobState.FAILED, finished_at=now, leased_until=None, error=error[:2000])
     )
 

@@ -68,13 +68,16 @@ def decision_story(decision: Decision) -> Sequence[Event]:
 def list_events(account: Account, *, today: date, page: int) -> tuple[Sequence[Event], bool]:
     """Page ``page`` (from 1) of the journal of the units the account may audit, newest first, and whether more follow.
 
-    Attempts to sign in under a name that does not exist belong to no unit; every auditor sees them. Raises Forbidden.
+    Attempts to sign in under a name that does not exist belong to no unit: who audits from a root of the tree sees
+    them. Raises Forbidden.
     """
     require(account, Action.READ_JOURNAL, today)
-    units = select(Unit.id).where(units_reached(account, Action.READ_JOURNAL, today))
+    reached = units_reached(account, Action.READ_JOURNAL, today)
+    units = select(Unit.id).where(reached)
+    from_root = select(Unit.id).where(reached, Unit.parent_id.is_(None)).exists()
     statement = (
         select(Event)
-        .where(or_(Event.unit_id.in_(units), Event.unit_id.is_(None)))
+        .where(or_(Event.unit_id.in_(units), and_(Event.unit_id.is_(None), from_root)))
         .options(joinedload(Event.account), joinedload(Event.unit))
         .order_by(Event.id.desc())
         .offset((max(page, 1) - 1) * PAGE)

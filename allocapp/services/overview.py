@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 
 from allocapp.access import Action, may_at_unit, units_reached
 from allocapp.db import db
@@ -14,6 +14,7 @@ from allocapp.models.campaign import Campaign
 from allocapp.models.plan import Plan
 from allocapp.models.unit import Unit, UnitKind
 from allocapp.rules.workflow import PlanState
+from allocapp.services.unit import valid_in
 
 
 @dataclass(frozen=True)
@@ -57,9 +58,7 @@ def _allocating_units(account: Account, campaign: Campaign, today: date) -> list
         .join(UnitKind)
         .where(
             Unit.may_allocate,
-            Unit.path.startswith(campaign.root.path),
-            Unit.valid_from <= campaign.period_to,
-            or_(Unit.valid_to.is_(None), Unit.valid_to >= campaign.period_from),
+            valid_in(campaign),
             units_reached(account, Action.VIEW_PLAN, today),
         )
     )

@@ -6,7 +6,7 @@ caller's transaction, or nothing of it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
 from sqlalchemy import delete, select
@@ -19,8 +19,9 @@ from allocapp.errors import (
     Forbidden,
     MayNotAllocate,
     NotFound,
+    NotInSuperiorPlan,
     PlanExists,
-    ReasonRequired,
+    ReceiversChanged,
     SubmitterMayNotApprove,
     SuperiorNotIssued,
     TextTooLong,
@@ -30,25 +31,24 @@ from allocapp.errors import (
 from allocapp.models.account import Account
 from allocapp.models.campaign import Campaign
 from allocapp.models.event import Subject
-from allocapp.models.plan import Plan, PlanComment, PlanTarget
+from allocapp.models.plan import ExpectationProposal, Plan, PlanComment, PlanHold, PlanMilestone, PlanTarget
 from allocapp.models.unit import Unit
 from allocapp.rules.workflow import (
     DecisionAction,
     PlanAction,
     PlanState,
     decision_actions,
-    needs_reason,
     plan_actions,
 )
 from allocapp.services.cell import write_all_cells
 from allocapp.services.decision import living_decision, prepare_decision, withdraw_prepared_decision
 from allocapp.services.journal import record_event
+from allocapp.services.milestone import require_milestones
 from allocapp.services.road import RIGHTS, load_for
 from allocapp.services.sheet import Entry, Key, Sheet, check_sheet, read_sheet
-from allocapp.services.transition import move_plan
+from allocapp.services.transition import checked_reason, move_plan
 from allocapp.services.unit import receivers_of
 
-REASON_LIMIT = 2000
 COMMENT_LIMIT = 1000
 
 
@@ -82,6 +82,12 @@ def open_plan(unit_id: int, campaign_id: int, *, actor: Account, now: datetime) 
     )
     db.session.add(plan)
     db.session.flush()  # the plan's id is needed for its rows and its event
+    _add_rows(plan, receivers)
+    record_event(Subject.PLAN, plan.id, "open", actor=actor, now=now, unit_id=unit.id, to_state=PlanState.DRAFT.value)
+    return plan
+
+
+def _add_rows(plan: Plan, receivers: Sequence[Unit]) -> None:
     db.session.add_all(
         PlanTarget(
             plan_id=plan.id,
@@ -92,10 +98,8 @@ def open_plan(unit_id: int, campaign_id: int, *, actor: Account, now: datetime) 
             excuse="",
         )
         for position, receiver in enumerate(receivers)
-        for column in campaign.indicators
+        for column in plan.campaign.indicators
     )
-    record_event(Subject.PLAN, plan.id, "open", actor=actor, now=now, unit_id=unit.id, to_state=PlanState.DRAFT.value)
-    return plan
 
 
 def save_targets(plan_id: int, entries: Mapping[Key, Entry], *, version: int, actor: Account, now: datetime) -> Plan:
@@ -115,7 +119,8 @@ def submit_plan(
     """Keep what was typed and submit it to the superior, both or neither. It must balance.
 
     ``seen_hash`` is the content hash of the sheet the person typed on: if weights, T or anything else moved under the
-    typing, nothing is submitted. Raises ContentChanged, SuperiorNotIssued, UnbalancedPlan, and as save_targets does.
+    typing, nothing is submitted. Raises ContentChanged, MilestonesRefused, and as
+    require_balance and save_targets do.
     """
     plan = load_for(plan_id, PlanAction.SUBMIT, actor, now, version=version)
     if read_sheet(plan).content_hash != seen_hash:
@@ -123,6 +128,7 @@ def submit_plan(
     write_all_cells(plan, entries, version=version, actor=actor, now=now)
     sheet = read_sheet(plan)
     require_balance(sheet)
+    require_milestones(sheet)
     move_plan(plan, PlanAction.SUBMIT, actor=actor, now=now)
     plan.submitted_at, plan.submitted_by, plan.submitted_hash = now, actor, sheet.content_hash
     plan.return_reason = ""
@@ -157,7 +163,7 @@ def return_plan(
     Raises ReasonRequired, TextTooLong, UnknownRow, StaleVersion, TransitionNotAllowed, NotFound, Forbidden.
     """
     plan = load_for(plan_id, PlanAction.RETURN, actor, now, version=version)
-    reason = _checked_reason(PlanAction.RETURN, reason)
+    reason = checked_reason(PlanAction.RETURN, reason)
     remarks = {unit_id: text.strip() for unit_id, text in comments.items() if text.strip()}
     if any(len(text) > COMMENT_LIMIT for text in remarks.values()):
         raise TextTooLong(COMMENT_LIMIT)
@@ -198,7 +204,7 @@ def approve_plan(plan_id: int, *, version: int, seen_hash: str, actor: Account, 
 def reopen_plan(plan_id: int, *, version: int, reason: str, actor: Account, now: datetime) -> Plan:
     """Send an approved plan back before its decision has a number. Raises ReasonRequired and as return_plan does."""
     plan = load_for(plan_id, PlanAction.REOPEN, actor, now, version=version)
-    reason = _checked_reason(PlanAction.REOPEN, reason)
+    reason = checked_reason(PlanAction.REOPEN, reason)
     withdraw_prepared_decision(plan, actor=actor, now=now, reason=reason)
     plan.approved_at = plan.approved_by = plan.approved_hash = None
     plan.return_reason = reason
@@ -206,16 +212,46 @@ def reopen_plan(plan_id: int, *, version: int, reason: str, actor: Account, now:
 
 
 def require_balance(sheet: Sheet) -> None:
-    """What a submission and an approval both ask for: T is known, every row is settled, every indicator balances.
+    """What a submission and an approval both ask for: T is known, the rows are the receivers, all is balanced.
 
-    Raises SuperiorNotIssued, UnbalancedPlan.
+    Raises SuperiorNotIssued, NotInSuperiorPlan, ReceiversChanged, UnbalancedPlan.
     """
     if not sheet.assigned_known:
         parent = sheet.plan.unit.parent
-        raise SuperiorNotIssued(parent.name if parent else sheet.plan.unit.name)
+        name = parent.name if parent else sheet.plan.unit.name
+        raise SuperiorNotIssued(name) if sheet.superior is None else NotInSuperiorPlan(name)
+    missing, gone = changed_receivers(sheet)
+    if missing or gone:
+        raise ReceiversChanged(tuple(unit.name for unit in missing), tuple(unit.name for unit in gone))
     balances = check_sheet(sheet)
     if not all(balance.balanced for balance in balances):
         raise UnbalancedPlan(balances)
+
+
+def changed_receivers(sheet: Sheet) -> tuple[list[Unit], list[Unit]]:
+    """The unit's receivers that have no row, and the rows' units that are no receivers (any more)."""
+    receivers = receivers_of(sheet.plan.unit, sheet.plan.campaign)
+    rows = [row.unit for row in sheet.rows]
+    known, today = {unit.id for unit in rows}, {unit.id for unit in receivers}
+    return [unit for unit in receivers if unit.id not in known], [unit for unit in rows if unit.id not in today]
+
+
+def update_receivers(plan_id: int, *, version: int, actor: Account, now: datetime) -> Plan:
+    """Give a draft a row for each receiver that has none, and take away the rows of units that are none any more.
+
+    Raises StaleVersion, TransitionNotAllowed, NotFound, Forbidden.
+    """
+    plan = load_for(plan_id, PlanAction.SAVE, actor, now, version=version)
+    missing, gone = changed_receivers(read_sheet(plan))
+    for table in (PlanTarget, PlanHold, PlanMilestone, ExpectationProposal, PlanComment):
+        # what stands on such a row goes with it
+        of_gone = (table.plan_id == plan.id) & table.unit_id.in_([unit.id for unit in gone])
+        db.session.execute(delete(table).where(of_gone))
+    _add_rows(plan, missing)
+    plan.version += 1
+    plan.changed_at, plan.changed_by = now, actor
+    record_event(Subject.PLAN, plan.id, "update_receivers", actor=actor, now=now, unit_id=plan.unit_id)
+    return plan
 
 
 def plan_actions_for(plan: Plan, account: Account, today: date) -> frozenset[PlanAction]:
@@ -232,12 +268,3 @@ def plan_actions_for(plan: Plan, account: Account, today: date) -> frozenset[Pla
         if decision is not None and DecisionAction.WITHDRAW not in decision_actions(decision.state):
             actions.discard(PlanAction.REOPEN)
     return frozenset(actions)
-
-
-def _checked_reason(action: PlanAction, reason: str) -> str:
-    reason = reason.strip()
-    if needs_reason(action) and not reason:
-        raise ReasonRequired
-    if len(reason) > REASON_LIMIT:
-        raise TextTooLong(REASON_LIMIT)
-    return reason

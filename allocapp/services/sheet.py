@@ -204,11 +204,16 @@ def read_sheet(plan: Plan) -> Sheet:
     holds = {hold.unit_id: hold for hold in db.session.scalars(select(PlanHold).where(PlanHold.plan_id == plan.id))}
     superior = None if at_root else plan_in_force(plan.campaign_id, plan.unit.parent_id)
     assigned = _assigned_targets(plan, superior)
-    known = at_root or superior is not None
     return Sheet(
         plan=plan,
         indicators=tuple(
-            SheetIndicator(column.indicator, column.rule, assigned.get(column.indicator_id), known)
+            SheetIndicator(
+                column.indicator,
+                column.rule,
+                assigned.get(column.indicator_id),
+                # a row without a target is known to be "not assigned"; no row at all is not known
+                column.indicator_id in assigned,
+            )
             for column in columns
         ),
         rows=tuple(

@@ -5,13 +5,14 @@ The PDF is made from it and from nothing else, so that what is signed is what wa
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import date
 
 from sqlalchemy import select
 
 from allocapp.db import db
-from allocapp.errors import DocumentTextMissing
+from allocapp.errors import DocumentTextMissing, InvalidDocumentText
 from allocapp.models.campaign import Campaign, DocumentText
 from allocapp.models.decision import Decision
 from allocapp.models.plan import Plan
@@ -21,6 +22,8 @@ from allocapp.rules.workflow import DecisionState
 from allocapp.services.sheet import Sheet
 
 FORMAT = 1
+# nothing but a name between braces: words are typed by people and must not reach into the program
+_NAME = re.compile(r"\{([^{}]*)\}")
 
 
 def build_snapshot(sheet: Sheet, *, number: int, symbol: str, dated: date) -> dict[str, object]:
@@ -96,7 +99,13 @@ class _Filler:
         self.values = values
 
     def __call__(self, text: str) -> str:
-        return text.format_map(self.values)
+        return _NAME.sub(self._value, text)
+
+    def _value(self, found: re.Match[str]) -> str:
+        try:
+            return self.values[found[1]]
+        except KeyError:
+            raise InvalidDocumentText(found[1]) from None
 
     def all(self, texts: object) -> object:
         """The same structure of lists and mappings with every text in it filled."""

@@ -4,12 +4,25 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from allocapp.errors import ReasonRequired, TextTooLong
 from allocapp.models.account import Account
 from allocapp.models.decision import Decision
 from allocapp.models.event import Subject
 from allocapp.models.plan import Plan
-from allocapp.rules.workflow import DecisionAction, PlanAction, next_decision_state, next_plan_state
+from allocapp.rules.workflow import DecisionAction, PlanAction, needs_reason, next_decision_state, next_plan_state
 from allocapp.services.journal import record_event
+
+REASON_LIMIT = 2000
+
+
+def checked_reason(action: PlanAction | DecisionAction, reason: str) -> str:
+    """The reason without blanks around it, where the action needs one. Raises ReasonRequired, TextTooLong."""
+    reason = reason.strip()
+    if needs_reason(action) and not reason:
+        raise ReasonRequired
+    if len(reason) > REASON_LIMIT:
+        raise TextTooLong(REASON_LIMIT)
+    return reason
 
 
 def move_plan(plan: Plan, action: PlanAction, *, actor: Account | None, now: datetime, reason: str = "") -> Plan:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 
 from allocapp.db import db
 from allocapp.models.campaign import Campaign
@@ -49,6 +49,15 @@ def add_unit(
     return unit
 
 
+def valid_in(campaign: Campaign) -> ColumnElement[bool]:
+    """Condition on ``Unit`` for a query: the units of the campaign's tree that are valid on any day of its period."""
+    return and_(
+        Unit.path.startswith(campaign.root.path, autoescape=True),
+        Unit.valid_from <= campaign.period_to,
+        or_(Unit.valid_to.is_(None), Unit.valid_to >= campaign.period_from),
+    )
+
+
 def receivers_of(unit: Unit, campaign: Campaign) -> list[Unit]:
     """The receivers of ``unit``: its children valid on any day of the campaign's period, in the order of the annex.
 
@@ -60,8 +69,7 @@ def receivers_of(unit: Unit, campaign: Campaign) -> list[Unit]:
         .join(UnitKind, UnitKind.code == Unit.kind_code)
         .where(
             Unit.parent_id == unit.id,
-            Unit.valid_from <= campaign.period_to,
-            or_(Unit.valid_to.is_(None), Unit.valid_to >= campaign.period_from),
+            valid_in(campaign),
         )
         .order_by(UnitKind.position, Unit.position, Unit.id)
     )

@@ -34,12 +34,11 @@ def sign_in() -> ResponseReturnValue:
     form = SignInForm()
     if not form.validate():
         return _show(form, mistakes_of(form), 422)
-    with transaction():
-        admission = account.sign_in(form.login.data, form.password.data, address=request.remote_addr or "", now=now())
-    if admission.token is None:
-        form.login.errors = [_refusal(admission)]
-        return _show(form, mistakes_of(form), 429 if admission.locked else 401)
-    begin_session(admission.token)
+    token, attempt = _try_password(form.login.data, form.password.data)
+    if token is None:
+        form.login.errors = [_refusal(attempt)]
+        return _show(form, mistakes_of(form), 429 if attempt.locked else 401)
+    begin_session(token)
     return _go_on(form)
 
 
@@ -70,9 +69,24 @@ def _show(form: SignInForm, mistakes: list[Mistake], status: int) -> ResponseRet
     return page, status
 
 
-def _refusal(admission: account.Admission) -> str:
+def _try_password(login: str, password: str) -> tuple[str | None, account.Attempt]:
+    """Count the attempt, look at the password outside any transaction, admit or note the failure."""
+    address = request.remote_addr or ""
+    with transaction():
+        attempt = account.begin_attempt(login, address=address, now=now())
+    if attempt.locked:
+        return None, attempt
+    right = account.is_right(attempt, password)
+    with transaction():
+        if right:
+            return account.admit(attempt, address=address, now=now()), attempt
+        account.note_failed_attempt(attempt, "sign_in_failed", address=address, now=now())
+    return None, attempt
+
+
+def _refusal(attempt: account.Attempt) -> str:
     """One answer whether or not the account exists; the wait is told once there were too many attempts."""
-    if admission.locked:
+    if attempt.locked:
         return _("Too many attempts. Wait 15 minutes, then try again.")
     return _("Account name or password is wrong. Check both and try again.")
 

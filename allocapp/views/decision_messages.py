@@ -144,6 +144,24 @@ def _words_missing(error: errors.DocumentTextMissing) -> Message:
     )
 
 
+def _words_unusable(error: errors.InvalidDocumentText) -> Message:
+    return Message(
+        422,
+        _("The decision's text cannot be filled in"),
+        _("The campaign's text names {%(name)s}, which nothing fills in.", name=error.name),
+        _("Ask the administrator to correct the text, then try again."),
+    )
+
+
+def _file_damaged(_error: errors.StoredFileDamaged) -> Message:
+    return Message(
+        409,
+        _("The stored file is damaged"),
+        _("What is stored is not what was made: its check sum differs. It is not used."),
+        _("Nothing was signed. Tell the technicians at once."),
+    )
+
+
 def _not_addressed(_error: errors.NotAReceiver) -> Message:
     return Message(
         422,
@@ -176,6 +194,8 @@ DECISION_MESSAGES: Final[Mapping[type[errors.AllocappError], Callable[[Any], Mes
         errors.SignatureClaimed: _being_signed,
         errors.SigningKeyMissing: _key_missing,
         errors.DocumentTextMissing: _words_missing,
+        errors.InvalidDocumentText: _words_unusable,
+        errors.StoredFileDamaged: _file_damaged,
         errors.NotAReceiver: _not_addressed,
         errors.QueueUnavailable: _queue_silent,
     }

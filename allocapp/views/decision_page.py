@@ -19,11 +19,12 @@ from allocapp.models.decision import Decision, DecisionFile, Stage
 from allocapp.models.job import Job
 from allocapp.rules.workflow import DecisionAction, DecisionState
 from allocapp.services.annex import Annex, read_annex
-from allocapp.services.decision import REASON_LIMIT, decision_actions_for, living_decision, read_file, render_job
+from allocapp.services.decision import decision_actions_for, living_decision, read_file, render_job
 from allocapp.services.demo import read_demo_access
 from allocapp.services.journal import decision_story
 from allocapp.services.receipt import own_receipts, receivers_receipts
 from allocapp.services.register import foresee_number
+from allocapp.services.transition import REASON_LIMIT
 from allocapp.services.verification import read_trusted_roots, verify_file
 from allocapp.views.decision_words import making_of, road_of, turn_of
 from allocapp.views.messages import Mistake

@@ -167,6 +167,8 @@ def _running(job: Job, now: datetime) -> Making:
 _FAILURES: Final[Mapping[str, Callable[[], str]]] = MappingProxyType(
     {
         "subject_gone": lambda: _("What the file was to be made of is no longer there."),
+        "snapshot_damaged": lambda: _("The frozen figures are not what they were when the number was taken."),
+        "worker_died": lambda: _("The worker died each time it tried. Tell the technicians before trying again."),
         "FontMissing": lambda: _("No typeface complete in Vietnamese is installed on the server that makes files."),
         "InvalidSnapshot": lambda: _("The frozen content lacks something that the document must print."),
         "JobTimeoutException": lambda: _("Making the file took too long and was stopped."),

@@ -99,6 +99,8 @@ ACTION_NAMES: Final[Mapping[tuple[str, str], LazyString]] = MappingProxyType(
         ("account", "sign_in_failed"): lazy("Sign-in failed"),
         ("account", "sign_in_locked"): lazy("Sign-in locked"),
         ("account", "confirm_failed"): lazy("Password asked again, wrong"),
+        ("account", "sign_failed"): lazy("Passphrase of the signing key, wrong"),
+        ("plan", "update_receivers"): lazy("List of receivers brought up to date"),
         ("account", "sign_out"): lazy("Signed out"),
     }
 )

@@ -176,6 +176,12 @@ def submit(plan_id: int) -> ResponseReturnValue:
     return redirect(url_for("plan.show", plan_id=plan_id), 303)
 
 
+@pages.post(f"{PLAN}/receivers")
+def receivers(plan_id: int) -> ResponseReturnValue:
+    """Bring the rows of a draft in line with the unit's receivers of today."""
+    return _step(plan_id, plans.update_receivers, _("The list of receivers is up to date."))
+
+
 @pages.post(f"{PLAN}/withdraw")
 def withdraw(plan_id: int) -> ResponseReturnValue:
     """Take a submission back before anybody reviews it."""

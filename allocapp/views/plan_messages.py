@@ -160,6 +160,32 @@ def _unbalanced(_error: errors.UnbalancedPlan) -> Message:
     )
 
 
+def _not_in_superior_plan(error: errors.NotInSuperiorPlan) -> Message:
+    return Message(
+        422,
+        _("The superior's decision does not name this unit"),
+        _(
+            "The decision of %(unit)s in force has no row for this unit, so what it has to meet is not known.",
+            unit=error.unit_name,
+        ),
+        _("Tell %(unit)s: its plan has to be completed. The draft is kept meanwhile.", unit=error.unit_name),
+    )
+
+
+def _receivers_changed(error: errors.ReceiversChanged) -> Message:
+    texts = []
+    if error.missing:
+        texts.append(_("Receivers without a row: %(units)s.", units=", ".join(error.missing)))
+    if error.gone:
+        texts.append(_("Rows of units that are no receivers any more: %(units)s.", units=", ".join(error.gone)))
+    return Message(
+        409,
+        _("The list of receivers has changed"),
+        " ".join(texts),
+        _("Bring the list of receivers up to date on the plan's page, fill in what is new, then go on."),
+    )
+
+
 def _superior_not_issued(error: errors.SuperiorNotIssued) -> Message:
     return Message(
         422,
@@ -214,6 +240,8 @@ PLAN_MESSAGES: Final[Mapping[type[errors.AllocappError], Callable[[Any], Message
         errors.UnknownServices: _services_unknown,
         errors.MilestonesRefused: _milestones_refused,
         errors.UnbalancedPlan: _unbalanced,
+        errors.NotInSuperiorPlan: _not_in_superior_plan,
+        errors.ReceiversChanged: _receivers_changed,
         errors.SuperiorNotIssued: _superior_not_issued,
         errors.SubmitterMayNotApprove: _own_plan,
         errors.PlanExists: _plan_exists,

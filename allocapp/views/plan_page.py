@@ -19,8 +19,9 @@ from allocapp.services.cell import EXCUSE_LIMIT
 from allocapp.services.decision import living_decision
 from allocapp.services.hold import REASON_LIMIT as HOLD_LIMIT
 from allocapp.services.journal import plan_story
-from allocapp.services.plan import COMMENT_LIMIT, REASON_LIMIT, plan_actions_for
+from allocapp.services.plan import COMMENT_LIMIT, changed_receivers, plan_actions_for
 from allocapp.services.sheet import Cell, Key, Sheet, check_sheet, read_sheet
+from allocapp.services.transition import REASON_LIMIT
 from allocapp.services.weights import compare_weights
 from allocapp.views.formatting import localized, moment
 from allocapp.views.messages import Mistake, explain
@@ -170,6 +171,7 @@ def _render(
         step=next_step(plan.unit, plan, sheet.assigned_known),
         superior=superior_of(plan.unit),
         decision=living_decision(plan),
+        receivers_changed=editable and any(changed_receivers(sheet)),
         why_not=why_not_submitted(sheet) if editable and not sheet.assigned_known else "",
         barred=_barred(plan, editable),
         account=account,

@@ -15,9 +15,10 @@ from allocapp.clock import now
 from allocapp.config import Config
 from allocapp.db import transaction
 from allocapp.documents.signing import seal_as_body, sign_as_person
+from allocapp.errors import TooManyAttempts, WrongPassphrase, WrongPassword
 from allocapp.models.account import Account
 from allocapp.models.decision import SignerRole
-from allocapp.services.account import confirm_password
+from allocapp.services.account import begin_attempt, forgive_attempt, is_right, note_failed_attempt
 from allocapp.services.decision import Claim, claim_signature, complete_signature, release_signature
 
 _SIGN: Final[Mapping[SignerRole, Callable[..., bytes]]] = MappingProxyType(
@@ -35,19 +36,41 @@ def put_signature(
     them nothing is signed and it may be tried again.
     """
     config: Config = current_app.config["ALLOCAPP"]
-    # a transaction of its own: a failed attempt must be counted although nothing else happens
-    with transaction():
-        refusal = confirm_password(actor, password, address=request.remote_addr or "", now=now())
-    if refusal is not None:
-        raise refusal
+    _confirm(actor.login, password)
     with transaction():
         claim = claim_signature(decision_id, role, version=version, keys=config.keys, actor=actor, now=now())
     try:
         _sign(claim, passphrase, actor)
-    except BaseException:
+    except BaseException as error:
         with transaction():
             release_signature(claim)
+            if isinstance(error, WrongPassphrase):
+                _count_failure(actor.login, "sign_failed")
         raise
+
+
+def _confirm(login: str, password: str) -> None:
+    """The signer's password again. Raises TooManyAttempts, WrongPassword."""
+    address = request.remote_addr or ""
+    with transaction():
+        attempt = begin_attempt(login, address=address, now=now())
+    if attempt.locked:
+        raise TooManyAttempts
+    right = is_right(attempt, password)
+    with transaction():
+        if right:
+            forgive_attempt(attempt)
+        else:
+            note_failed_attempt(attempt, "confirm_failed", address=address, now=now())
+    if not right:
+        raise WrongPassword
+
+
+def _count_failure(login: str, action: str) -> None:
+    """A wrong passphrase counts as a wrong password does, in the same lock and in the journal."""
+    address = request.remote_addr or ""
+    attempt = begin_attempt(login, address=address, now=now())
+    note_failed_attempt(attempt, action, address=address, now=now())
 
 
 def _sign(claim: Claim, passphrase: str, actor: Account) -> None:

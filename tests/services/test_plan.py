@@ -13,8 +13,10 @@ from allocapp.errors import (
     MayNotAllocate,
     MissingRow,
     NotFound,
+    NotInSuperiorPlan,
     PlanExists,
     ReasonRequired,
+    ReceiversChanged,
     StaleVersion,
     SubmitterMayNotApprove,
     SuperiorNotIssued,
@@ -36,9 +38,11 @@ from allocapp.services.plan import (
     save_targets,
     submit_plan,
     take_plan_into_review,
+    update_receivers,
     withdraw_plan,
 )
 from allocapp.services.sheet import Entry, check_sheet, read_sheet
+from allocapp.services.unit import add_unit
 from tests.factories import NOW, SINCE, World
 
 
@@ -397,3 +401,39 @@ def test_the_sheet_reads_a_constant_number_of_statements(world: World) -> None:
 def test_at_most_one_plan_in_force(world: World) -> None:
     world.issue_province(8000)
     assert db.session.scalar(select(func.count()).select_from(Plan).where(Plan.state == PlanState.ISSUED)) == 1
+
+
+def test_a_unit_that_the_superiors_decision_does_not_name_has_no_known_target(world: World) -> None:
+    root = world.issue_province(8000)
+    plan_id = world.open("A", "a.preparer")
+    with transaction() as session:
+        session.execute(
+            db.delete(PlanTarget).where(PlanTarget.plan_id == root, PlanTarget.unit_id == world.units["A"])
+        )
+    assert not read_sheet(world.plan(plan_id)).assigned_known
+    with pytest.raises(NotInSuperiorPlan):
+        world.submit(plan_id, 1, "a.preparer")
+    assert world.plan(plan_id).state is PlanState.DRAFT
+
+
+def test_a_receiver_that_appears_later_is_not_left_out(world: World) -> None:
+    world.issue_province(8000)
+    plan_id = world.open("A", "a.preparer")
+    with transaction():
+        late = add_unit(
+            code="A9", name="Xã A9", kind_code="commune", parent=world.unit("A"), position=9, valid_from=SINCE
+        )
+        gone = world.unit("A3")
+        gone.valid_to = SINCE
+        assert late.path.startswith(world.unit("A").path)
+    with pytest.raises(ReceiversChanged) as caught:
+        world.submit(plan_id, 8000, "a.preparer")
+    assert (caught.value.missing, caught.value.gone) == (("Xã A9",), ("Xã A3",))
+    with transaction():
+        update_receivers(plan_id, version=1, actor=world.account("a.preparer"), now=NOW)
+    assert [row.unit.code for row in read_sheet(world.plan(plan_id)).rows] == ["A0", "A1", "A2", "A9"]
+    world.submit(plan_id, 8000, "a.preparer")
+    with transaction():
+        world.unit("A3").valid_to = None
+    with pytest.raises(ReceiversChanged):
+        world.approve(plan_id, "p.approver")

@@ -290,7 +290,7 @@ def test_a_failed_job_says_so_and_is_tried_again(case: Case) -> None:
     with transaction() as session:
         values = {"state": JobState.RUNNING, "leased_until": now() + timedelta(minutes=1)}
         session.execute(db.update(Job).where(Job.id == job.id).values(values))
-        fail_job(job.id, error, now=now())
+        fail_job(job.id, job.attempts, error, now=now())
     leader = case.at("a.leader")
     assert error in leader.page.text
     assert not leader.page.can_send(f"{case.url}/retry")

@@ -341,6 +341,9 @@ def test_production_refuses_the_demonstration(demo: Flask) -> None:
     refuse_demo(production=False)
     with pytest.raises(ConfigurationError):
         refuse_demo(production=True)
+    config: Config = demo.config["ALLOCAPP"]
+    with pytest.raises(ConfigurationError, match="demo accounts"):
+        create_app(replace(config, production=True))
 
 
 def test_production_starts_on_a_database_without_it(tmp_path: Path) -> None:
@@ -349,6 +352,7 @@ def test_production_starts_on_a_database_without_it(tmp_path: Path) -> None:
         refuse_demo(production=True)
         upgrade()
         refuse_demo(production=True)
+    create_app(settings(tmp_path, production=True))
     unreachable = create_app(settings(tmp_path, database_url=f"sqlite:///{tmp_path / 'nowhere' / 'x.sqlite'}"))
     with unreachable.app_context(), pytest.raises(ConfigurationError):
         refuse_demo(production=True)

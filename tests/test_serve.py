@@ -73,7 +73,7 @@ class Installation:
         self.begun.append(started)
         ready = threading.Event()
         threading.Thread(target=self._read, args=(started, ready), daemon=True).start()
-        wait_until(lambda: ready.is_set() or started.poll() is not None, 30, f"not ready: {self.output}")
+        wait_until(lambda: ready.is_set() or started.poll() is not None, 120, f"not ready: {self.output}")
         assert ready.is_set(), self.output
         return started
 
@@ -88,7 +88,7 @@ class Installation:
     def refuse(self) -> str:
         """Start it, expecting that it cannot; gives the one line that it says."""
         ended = subprocess.run(
-            self.command(), cwd=ROOT, env=self.environ, text=True, capture_output=True, timeout=30, check=False
+            self.command(), cwd=ROOT, env=self.environ, text=True, capture_output=True, timeout=120, check=False
         )
         assert ended.returncode == 1, ended.stdout + ended.stderr
         assert len(ended.stderr.splitlines()) == 1, ended.stderr
@@ -229,6 +229,7 @@ OBSTACLES: dict[str, tuple[dict[str, str], str]] = {
     "taken": ({}, "is in use"),
     "host": ({"HOST": "192.0.2.1"}, "cannot listen on 192.0.2.1"),
     "production": ({"ALLOCAPP_ENV": "production"}, "DATABASE_URL"),
+    "demo": ({"ALLOCAPP_ENV": "production", "TRUSTED_HOSTS": "x.vn", "SECRET_KEY": "k" * 32}, "tinh.mau"),
 }
 
 
@@ -237,6 +238,7 @@ def test_what_is_in_the_way_is_one_line(tmp_path: Path) -> None:
     database_from_a_newer_version(made["newer"].instance)
     made["no database"].instance.mkdir()
     (made["no database"].instance / "allocapp.sqlite").write_text("số liệu " * 500, encoding="utf-8")
+    made["demo"].environ["DATABASE_URL"] = database_with_a_demo_account(made["demo"].instance)
     with closing(socket.socket()) as taken, ThreadPoolExecutor(3) as several:
         taken.bind(("127.0.0.1", made["taken"].port))
         taken.listen()
@@ -255,6 +257,17 @@ def database_from_a_newer_version(instance: Path) -> None:
         database.execute("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
         database.execute("INSERT INTO alembic_version VALUES ('9999_of_next_year')")
         database.commit()
+
+
+def database_with_a_demo_account(instance: Path) -> str:
+    """Its address; production must not start on it."""
+    instance.mkdir()
+    path = instance / "elsewhere.sqlite"
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("CREATE TABLE account (login VARCHAR(64) NOT NULL, demo BOOLEAN NOT NULL)")
+        database.execute("INSERT INTO account VALUES ('tinh.mau', 1)")
+        database.commit()
+    return f"sqlite:///{path}"
 
 
 def test_a_database_and_a_redis_of_the_body_itself(tmp_path: Path) -> None:

@@ -5,8 +5,10 @@ Everything a body's technicians may set is a field of :class:`Config`; everythin
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -132,11 +134,28 @@ def _secret_key(env: Mapping[str, str], instance: Path, production: bool) -> str
     if production:
         raise ConfigurationError("SECRET_KEY", "must be set in production")
     path = instance / "secret_key"
-    instance.mkdir(parents=True, exist_ok=True)
+    make_private_folder(instance)
+    if not path.exists():
+        _keep_whole(path, secrets.token_urlsafe(48))
+    # read back: two processes starting at once must end up with the same key
+    key = path.read_text().strip()
+    if not key:
+        raise ConfigurationError("SECRET_KEY", f"is not set and {path} is empty; delete that file to have a new one")
+    return key
+
+
+def make_private_folder(folder: Path) -> None:
+    """Make the folder, if it is not there, for its owner alone: what lies in it is for nobody else on the machine."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def _keep_whole(path: Path, text: str) -> None:
+    """Nobody ever sees the file half written; where another process has just made it, that one stays."""
+    descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # readable by its owner alone
     try:
-        # exclusive creation: two processes starting at once must end up with the same key
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secrets.token_urlsafe(48))
-    except FileExistsError:
-        pass
-    return path.read_text()
+        with open(descriptor, "w") as file:
+            file.write(text)
+        with contextlib.suppress(FileExistsError):
+            os.link(draft, path)
+    finally:
+        os.unlink(draft)

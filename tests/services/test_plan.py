@@ -407,9 +407,7 @@ def test_a_unit_that_the_superiors_decision_does_not_name_has_no_known_target(wo
     root = world.issue_province(8000)
     plan_id = world.open("A", "a.preparer")
     with transaction() as session:
-        session.execute(
-            db.delete(PlanTarget).where(PlanTarget.plan_id == root, PlanTarget.unit_id == world.units["A"])
-        )
+        session.execute(db.delete(PlanTarget).where(PlanTarget.plan_id == root, PlanTarget.unit_id == world.units["A"]))
     assert not read_sheet(world.plan(plan_id)).assigned_known
     with pytest.raises(NotInSuperiorPlan):
         world.submit(plan_id, 1, "a.preparer")

@@ -1,0 +1,47 @@
+"""What the settings become: private files, one key for all processes, and lines that say what is wrong."""
+
+from __future__ import annotations
+
+import secrets
+import stat
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from allocapp.config import load_config
+from allocapp.errors import ConfigurationError
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_the_key_that_nobody_gave_is_never_seen_half_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another process arrives between the first one's look and its writing: both end up with the same key."""
+    made: list[str] = []
+
+    def slowly(length: int) -> str:
+        made.append(f"key {len(made) + 1} of {length}")
+        if len(made) == 1:  # the second process arrives while the first is still at it
+            made.append(load_config({"ALLOCAPP_INSTANCE": str(tmp_path)}).secret_key)
+        return made[0]
+
+    monkeypatch.setattr(secrets, "token_urlsafe", slowly)
+    first = load_config({"ALLOCAPP_INSTANCE": str(tmp_path)}).secret_key
+    assert first == made[-1] != ""
+    assert mode(tmp_path / "secret_key") == 0o600
+    assert [path.name for path in tmp_path.iterdir()] == ["secret_key"]
+
+
+def test_many_processes_at_once_share_one_key(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as several:
+        keys = set(several.map(lambda _: load_config({"ALLOCAPP_INSTANCE": str(tmp_path)}).secret_key, range(50)))
+    assert len(keys) == 1
+    assert len(keys.pop()) > 32
+
+
+def test_an_empty_key_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "secret_key").touch()
+    with pytest.raises(ConfigurationError, match="secret_key is empty"):
+        load_config({"ALLOCAPP_INSTANCE": str(tmp_path)})

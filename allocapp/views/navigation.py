@@ -49,8 +49,10 @@ def navigation() -> list[Entry]:
 
 
 def _section(endpoint: str) -> str:
-    """The menu's entry for a page: itself, or the first one of its blueprint."""
+    """The menu's entry for a page: itself, or the first of its blueprint; what is done with a plan belongs to plans."""
     if endpoint in ENTRIES:
         return endpoint
     noun = endpoint.partition(".")[0]
+    if noun in ("method", "paste", "proposal", "milestone", "comparison"):
+        noun = "plan"
     return next((entry for entry in ENTRIES if entry.startswith(f"{noun}.")), "")

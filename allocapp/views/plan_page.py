@@ -20,9 +20,9 @@ from allocapp.services.decision import living_decision
 from allocapp.services.hold import REASON_LIMIT as HOLD_LIMIT
 from allocapp.services.journal import plan_story
 from allocapp.services.plan import COMMENT_LIMIT, changed_receivers, plan_actions_for
+from allocapp.services.proposal import weight_gaps
 from allocapp.services.sheet import Cell, Key, Sheet, check_sheet, read_sheet
 from allocapp.services.transition import REASON_LIMIT
-from allocapp.services.weights import compare_weights
 from allocapp.views.formatting import localized, moment
 from allocapp.views.messages import Mistake, explain
 from allocapp.views.plan_choice import ONLY, ORDERS, arrange, read_choice
@@ -212,7 +212,7 @@ def verdicts_of(sheet: Sheet, typing: Typing | None) -> list[Verdict]:
     entries = typing.sheet.checkable(sheet.cells) if typing else None
     unreadable = [indicator_id for (_unit_id, indicator_id) in typing.sheet.faults] if typing else []
     proposed = check_sheet(sheet.with_proposals(), entries) if sheet.open_proposals else ()
-    apart = compare_weights(sheet)
+    apart = {gap.indicator.id: gap for gap in weight_gaps(sheet)}
     return judge_sheet(sheet, check_sheet(sheet, entries), unreadable, proposed=proposed, apart=apart)
 
 

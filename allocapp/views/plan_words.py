@@ -18,8 +18,8 @@ from allocapp.models.unit import Unit
 from allocapp.rules.balance import Balance, Direction, Kind, ProblemCode, RollUp, needed_count
 from allocapp.rules.workflow import PlanState
 from allocapp.services.buffer import exceeds_ceiling, is_over_assigned
+from allocapp.services.proposal import WeightGap
 from allocapp.services.sheet import Sheet, SheetIndicator
-from allocapp.services.weights import WeightsApart
 from allocapp.views.formatting import count, localized, moment, percent, points, target
 
 
@@ -49,7 +49,7 @@ def judge_sheet(
     unreadable: Iterable[int] = (),
     *,
     proposed: Sequence[Balance] = (),
-    apart: Mapping[int, WeightsApart] | None = None,
+    apart: Mapping[int, WeightGap] | None = None,
 ) -> list[Verdict]:
     """The verdict on each indicator.
 
@@ -178,11 +178,11 @@ def _ceiling_notes(balance: Balance, ceiling: int | None) -> Iterable[str]:
         yield _("More is assigned beyond the target than the campaign allows. Lower some targets, or explain why.")
 
 
-def _apart(column: SheetIndicator, apart: WeightsApart, unit: Unit) -> str:
+def _apart(column: SheetIndicator, apart: WeightGap, unit: Unit) -> str:
     return _(
         "The receivers' expected numbers add up to %(receivers)s %(counted)s, but %(own)s are expected of %(unit)s.",
-        receivers=count(apart.receivers),
-        own=count(apart.unit),
+        receivers=count(apart.children),
+        own=count(apart.own),
         counted=localized(column.indicator, "counted"),
         unit=unit.name,
     )

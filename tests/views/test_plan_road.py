@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from allocapp.db import db
-from allocapp.errors import StaleVersion
+from allocapp.db import db, transaction
+from allocapp.errors import ContentChanged, StaleVersion
+from allocapp.models.campaign import Expectation
 from allocapp.models.decision import Decision
 from allocapp.models.event import Event
 from allocapp.models.plan import Plan
@@ -147,6 +148,23 @@ def test_what_was_approved_is_what_was_seen(world: World, visit: Visit) -> None:
     superior.send(f"/plans/{plan_id}/approve", page=page, expect=409)
     assert world.plan(plan_id).state is PlanState.SUBMITTED
     assert "85%" in superior.page.text
+    assert db.session.scalars(select(Decision).where(Decision.plan_id == plan_id)).all() == []
+
+
+@pytest.mark.parametrize("looked", ["before", "after"])
+def test_nothing_is_approved_whose_ground_has_moved(world: World, visit: Visit, looked: str) -> None:
+    """A weight changes after the submission: before the approver looked, or while the page stood open."""
+    world.issue_province(8000)
+    plan_id = world.submitted("A", 8500)
+    superior = visit("p.approver")
+    page = superior.open(f"/plans/{plan_id}/review")
+    with transaction() as session:
+        session.execute(update(Expectation).where(Expectation.unit_id == world.units["A1"]).values(weight=11))
+    if looked == "after":
+        page = superior.open(f"/plans/{plan_id}/review")
+    superior.send(f"/plans/{plan_id}/approve", page=page, expect=409)
+    assert told(superior.app, ContentChanged()).text in superior.page.errors
+    assert world.plan(plan_id).state is PlanState.SUBMITTED
     assert db.session.scalars(select(Decision).where(Decision.plan_id == plan_id)).all() == []
 
 

@@ -6,7 +6,7 @@ from flask import Flask
 from flask_migrate import Migrate
 
 from allocapp import models
-from allocapp.config import ROOT, Config, load_config
+from allocapp.config import ROOT, Config, load_config, make_private_folder
 from allocapp.db import db, init_database
 
 __all__ = ["create_app", "models"]
@@ -15,7 +15,7 @@ __all__ = ["create_app", "models"]
 def create_app(config: Config | None = None) -> Flask:
     """The application: configuration, extensions, pages, commands. Raises ConfigurationError for unusable settings."""
     config = config or load_config()
-    config.instance.mkdir(parents=True, exist_ok=True)
+    make_private_folder(config.instance)
     app = Flask(
         "allocapp",
         template_folder=str(ROOT / "templates"),

@@ -20,6 +20,7 @@ from sqlalchemy.exc import ArgumentError
 from allocapp.errors import ConfigurationError
 
 ROOT = Path(__file__).resolve().parent.parent
+PRIVATE = 0o077  # umask: the database holds password hashes, sessions and drafts
 
 
 @dataclass(frozen=True)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import stat
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from allocapp.config import load_config
+from allocapp.config import ROOT, load_config
 from allocapp.errors import ConfigurationError
 
 
@@ -39,6 +42,15 @@ def test_many_processes_at_once_share_one_key(tmp_path: Path) -> None:
         keys = set(several.map(lambda _: load_config({"ALLOCAPP_INSTANCE": str(tmp_path)}).secret_key, range(50)))
     assert len(keys) == 1
     assert len(keys.pop()) > 32
+
+
+def test_what_a_command_makes_is_for_its_owner_alone(tmp_path: Path) -> None:
+    instance = tmp_path / "instance"
+    environ = {**os.environ, "ALLOCAPP_INSTANCE": str(instance), "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "flask", "--app", "wsgi", "db", "upgrade"]
+    subprocess.run(command, cwd=ROOT, env=environ, check=True, capture_output=True, timeout=120)
+    assert mode(instance) == 0o700
+    assert {path.name: mode(path) for path in instance.iterdir()} == {"allocapp.sqlite": 0o600, "secret_key": 0o600}
 
 
 def test_an_empty_key_is_refused(tmp_path: Path) -> None:

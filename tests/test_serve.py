@@ -158,6 +158,10 @@ def test_it_answers_stops_on_sigterm_and_starts_again_as_it_was(installation: In
     assert installation.status("/healthz") == 200
     assert "already runs" in Installation(installation.instance).refuse()
     secret = (installation.instance / "secret_key").read_text()
+    opened = {
+        path for path in installation.instance.rglob("*") if path.lstat().st_mode & 0o077 and not path.is_symlink()
+    }
+    assert (installation.instance.stat().st_mode & 0o777, opened) == (0o700, set())
     with closing(sqlite3.connect(installation.instance / "allocapp.sqlite")) as database:
         database.execute("CREATE TABLE entered (word TEXT)")
         database.commit()

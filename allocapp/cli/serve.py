@@ -34,7 +34,7 @@ from allocapp.cli.demo import describe_access, load_demo_if_empty
 from allocapp.cli.supervise import Child, Supervisor, Timer
 from allocapp.cli.valkey import valkey_command
 from allocapp.cli.web import run_web
-from allocapp.config import Config, load_config
+from allocapp.config import PRIVATE, Config, load_config, make_private_folder
 from allocapp.db import db
 from allocapp.documents.fonts import find_serif_fonts
 from allocapp.errors import ConfigurationError, FontMissing, QueueUnavailable
@@ -75,6 +75,7 @@ def main() -> int:
     arguments.add_argument("--end-with-parent", action="store_true", help="stop when the parent process is gone")
     if arguments.parse_args().end_with_parent:
         die_with_parent(os.getppid(), signal.SIGTERM)
+    os.umask(PRIVATE)
     try:
         config = load_config()
         check_port(config.host, config.port)
@@ -135,7 +136,7 @@ def only_one(instance: Path) -> Iterator[IO[str]]:
 
     Every child keeps the lock open, so after a SIGKILL it is free when the last of them is gone, and not earlier.
     """
-    instance.mkdir(parents=True, exist_ok=True)
+    make_private_folder(instance)
     with (instance / "run.lock").open("w") as lock:
         deadline = time.monotonic() + LOCK_PATIENCE
         while not _locked(lock):
@@ -229,7 +230,6 @@ def run_valkey(own: Path, folder: Path) -> None:
     """Become the embedded Valkey."""
     folder.mkdir(mode=0o700, exist_ok=True)
     own.unlink(missing_ok=True)  # left behind by a run that was killed
-    os.umask(0o077)
     command = valkey_command(own, folder)
     os.execv(command[0], command)  # noqa: S606 - no shell is meant
 

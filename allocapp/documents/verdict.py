@@ -13,8 +13,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,11 +20,14 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
+from allocapp.confinement import BrokeOff, Limits, TookTooLong, ask
 from allocapp.documents.roles import Role
 
 # No decision comes near: 10,000 rows are about 4 MB.
 MOST_BYTES: Final = 30 * 1024 * 1024
 _SECONDS: Final = 10
+_CPU_SECONDS: Final = 8
+_MEMORY: Final = 300 * 1024 * 1024  # bytes
 # Where readers look for the end of a PDF; megabytes of blanks after it only keep them busy.
 _LONGEST_TAIL: Final = 1024
 _CHILD: Final = Path(__file__).with_name("verdict_child.py")
@@ -121,26 +122,14 @@ def _hash_reasons(matches: bool | None) -> tuple[Reason, ...]:
 
 
 def _ask_child(pdf: bytes, trusted: Sequence[bytes]) -> Mapping[str, object] | Reason:
-    """The facts about the file, or why there are none. The child gets no environment and so none of its secrets."""
+    """The facts about the file, or why there are none."""
     question = json.dumps({"roots": [base64.b64encode(root).decode("ascii") for root in trusted]}).encode() + b"\n"
-    # by path, not by module name: that would load the whole application in the child
-    command = [sys.executable, "-I", "-B", str(_CHILD)]
     try:
-        answer = subprocess.run(
-            command, input=question + pdf, capture_output=True, timeout=_SECONDS, check=False, cwd="/", env={}
-        )
-    except subprocess.TimeoutExpired:
+        facts = json.loads(ask(_CHILD, question + pdf, Limits(_SECONDS, _CPU_SECONDS, _MEMORY)))
+    except TookTooLong:
         return Reason.TOOK_TOO_LONG
-    except OSError:
-        # a child that ends before it has read everything
+    except (BrokeOff, ValueError):
         return Reason.NOT_READABLE
-    if answer.returncode < 0:
-        # ended by a signal: it had used up its processor time
-        return Reason.TOOK_TOO_LONG
-    try:
-        facts = json.loads(answer.stdout) if answer.returncode == 0 else None
-    except ValueError:
-        facts = None
     return facts if isinstance(facts, dict) else Reason.NOT_READABLE
 
 

@@ -1,8 +1,8 @@
 """What a signed PDF is made of, found out in a process of its own: `python verdict_child.py`, JSON and PDF on stdin.
 
-A crafted file can keep the reader busy for minutes or take gigabytes, so this program limits itself before it reads
-anything, and the caller kills it when it overruns. It reports facts; what they are worth is judged by `verdict`. It
-imports nothing of the application, so that a hostile file meets no configuration, no database and no secret.
+A crafted file can keep the reader busy for minutes or take gigabytes, so this program is run under limits, see
+`allocapp.confinement`. It reports facts; what they are worth is judged by `verdict`. It imports nothing of the
+application, so that a hostile file meets no configuration, no database and no secret.
 
 In: one line of JSON `{"roots": [base64 DER or PEM, ...]}`, then the PDF. Out: one JSON object, see `_facts`.
 """
@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import base64
 import json
-import resource
 import sys
 from io import BytesIO
 from typing import TYPE_CHECKING, Final
@@ -21,33 +20,17 @@ if TYPE_CHECKING:
     from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
     from pyhanko.sign.validation.status import PdfSignatureStatus
 
-CPU_SECONDS: Final = 8
-MEMORY_BYTES: Final = 300 * 1024 * 1024
-
 # A decision has two signatures; a few more are listed, so that the verdict can say there are too many.
 MOST_SIGNATURES: Final = 8
 
 
 def main() -> int:
     """Read stdin, write the facts to stdout; any failure is an exit code other than 0."""
-    _limit()
     question = json.loads(sys.stdin.buffer.readline())
     roots = [base64.b64decode(root) for root in question["roots"]]
     pdf = sys.stdin.buffer.read()
     json.dump(_facts(pdf, roots), sys.stdout)
     return 0
-
-
-def _limit() -> None:
-    """Processor time, private memory, and neither files nor core dumps."""
-    limits = {
-        resource.RLIMIT_CPU: CPU_SECONDS,
-        resource.RLIMIT_DATA: MEMORY_BYTES,
-        resource.RLIMIT_FSIZE: 0,
-        resource.RLIMIT_CORE: 0,
-    }
-    for kind, limit in limits.items():
-        resource.setrlimit(kind, (limit, limit))
 
 
 def _facts(pdf: bytes, roots: list[bytes]) -> dict[str, object]:

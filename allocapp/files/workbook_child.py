@@ -181,7 +181,7 @@ def _content(cell: Any) -> tuple[str, str]:
     if cell.data_type == "e":
         return "error", str(value)
     if isinstance(value, datetime | date | time | timedelta):
-        return "date", value.isoformat() if not isinstance(value, timedelta) else str(value)
+        return "date", format(value, "%d/%m/%Y") if isinstance(value, date) else str(value)
     if isinstance(value, int | float):
         return "percent" if _is_percentage(cell.number_format) else "number", number_text(value)
     return "text", str(value)

@@ -164,7 +164,8 @@ class _Writer:
 
     def _remarks(self, change: Change) -> Iterable[str]:
         for note in change.notes:
-            yield tell_note(note)
+            kind = self.columns[change.key[1]].rule.kind
+            yield tell_note(note, change.source.text if change.source else "", written(change.after, kind))
         hold = self.rows[change.key[0]].hold
         if Doubt.HELD in change.doubts and hold is not None:
             yield _("held by %(who)s: %(reason)s", who=hold.account.name, reason=hold.reason)

@@ -152,10 +152,10 @@ def tell_fault(fault: ValueFault) -> str:
     }[fault]
 
 
-def tell_note(note: ValueNote) -> str:
-    """How a cell was read."""
+def tell_note(note: ValueNote, stored: str, shown: str) -> str:
+    """How a cell was read: what it stores, and the target that it was taken for."""
     return {
-        ValueNote.PERCENT_FORMAT: _("the cell is formatted as a percentage"),
+        ValueNote.PERCENT_FORMAT: _("formatted as a percentage: %(stored)s is %(shown)s", stored=stored, shown=shown),
         ValueNote.FORMULA: _("the result of a formula"),
         ValueNote.SMALL: _("at most 1%: look whether that is meant"),
     }[note]

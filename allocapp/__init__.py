@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 from flask_migrate import Migrate
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from allocapp import models
 from allocapp.config import ROOT, Config, load_config, make_private_folder
@@ -23,6 +24,10 @@ def create_app(config: Config | None = None) -> Flask:
         instance_path=str(config.instance),
     )
     app.config.from_mapping(config.flask_settings())
+    if config.trusted_proxies:
+        # otherwise everybody would come from the proxy's address, and share the lock after failed sign-ins
+        count = config.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=0)  # type: ignore[method-assign]  # Flask's own way
     init_database(app)
     Migrate(app, db, directory=str(ROOT / "migrations"), compare_type=True, render_as_batch=True)
     # imported late: pages and commands import the rooms below them, which must not import this one

@@ -11,7 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from flask import request
 
+from allocapp import create_app
 from allocapp.config import ROOT, load_config
 from allocapp.errors import ConfigurationError
 
@@ -51,6 +53,32 @@ def test_what_a_command_makes_is_for_its_owner_alone(tmp_path: Path) -> None:
     subprocess.run(command, cwd=ROOT, env=environ, check=True, capture_output=True, timeout=120)
     assert mode(instance) == 0o700
     assert {path.name: mode(path) for path in instance.iterdir()} == {"allocapp.sqlite": 0o600, "secret_key": 0o600}
+
+
+@pytest.mark.parametrize(
+    ("proxies", "forwarded", "seen"),
+    [
+        ("", "203.0.113.9", "192.0.2.1 http"),  # anybody may write that header
+        ("1", "203.0.113.9", "203.0.113.9 https"),
+        ("1", "198.51.100.7, 203.0.113.9", "203.0.113.9 https"),  # the first one is the visitor's own invention
+        ("2", "203.0.113.9, 198.51.100.7", "203.0.113.9 https"),
+        ("1", "", "192.0.2.1 https"),
+    ],
+)
+def test_visitors_have_their_own_address_behind_proxies_we_trust(
+    tmp_path: Path, proxies: str, forwarded: str, seen: str
+) -> None:
+    app = create_app(load_config({"ALLOCAPP_INSTANCE": str(tmp_path), "TRUSTED_PROXIES": proxies}))
+    app.before_request(lambda: f"{request.remote_addr} {request.scheme}")
+    headers = {"X-Forwarded-For": forwarded, "X-Forwarded-Proto": "https, https" if proxies == "2" else "https"}
+    answer = app.test_client().get("/nowhere", headers=headers, environ_base={"REMOTE_ADDR": "192.0.2.1"})
+    assert answer.text == seen
+
+
+@pytest.mark.parametrize("proxies", ["-1", "6", "yes"])
+def test_a_number_of_proxies_that_cannot_be_is_refused(tmp_path: Path, proxies: str) -> None:
+    with pytest.raises(ConfigurationError, match="TRUSTED_PROXIES"):
+        load_config({"ALLOCAPP_INSTANCE": str(tmp_path), "TRUSTED_PROXIES": proxies})
 
 
 def test_an_empty_key_is_refused(tmp_path: Path) -> None:

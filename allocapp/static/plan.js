@@ -215,7 +215,7 @@ function take(answer, sent) {
     mark(key, "fresh", by);
   }
   for (const [key, html] of Object.entries(answer.conflicts)) {
-    cells.get(key).input.insertAdjacentHTML("afterend", html);
+    cells.get(key).input.parentElement.insertAdjacentHTML("beforeend", html);
     mark(key, "conflict");
   }
   field("base").value = base.join(",");

@@ -95,7 +95,7 @@ def load_config(environ: Mapping[str, str] | None = None) -> Config:
         demo=demo_wanted and not production and not database_given,
         trusted_hosts=tuple(name.strip() for name in env.get("TRUSTED_HOSTS", "").split(",") if name.strip()),
         trusted_proxies=_number(env, "TRUSTED_PROXIES", 0, 0, 5),
-        session_idle=timedelta(minutes=_number(env, "SESSION_IDLE_MINUTES", 60, 1, 600)),
+        session_idle=timedelta(minutes=_number(env, "SESSION_IDLE_MINUTES", 15, 1, 600)),
         session_end=timedelta(hours=10),
     )
 

@@ -12,9 +12,10 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import delete, func, select
 
+from allocapp.access import held_grants
 from allocapp.clock import local_day
 from allocapp.db import db
-from allocapp.models.account import Account, SignIn, SignInFailure
+from allocapp.models.account import Account, Role, SignIn, SignInFailure
 from allocapp.models.event import Subject
 from allocapp.services.journal import record_event
 
@@ -27,6 +28,7 @@ LOCK_WINDOW = timedelta(minutes=15)
 FAILURES_FROM_ONE_ADDRESS = 5
 FAILURES_FROM_ANYWHERE = 30
 SEEN_EVERY = timedelta(minutes=1)
+ADMINISTRATORS_IDLE = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
@@ -97,10 +99,15 @@ def forgive_attempt(attempt: Attempt) -> None:
 
 
 def find_sign_in(token: str, *, now: datetime, idle: timedelta, end: timedelta) -> SignIn | None:
-    """The session that the token opens; None when it was ended, idle too long, too old, or its account switched off."""
+    """The session that the token opens; None when it was ended, idle too long, too old, or its account switched off.
+
+    An administrator's is idle too long after ADMINISTRATORS_IDLE already (OWASP ASVS 5.0, V7.3).
+    """
     found = db.session.scalar(select(SignIn).where(SignIn.token_hash == _token_hash(token)))
     if found is None or found.ended_at is not None or not found.account.active:
         return None
+    if any(grant.role is Role.ADMINISTRATOR for grant in held_grants(found.account, local_day(now))):
+        idle = min(idle, ADMINISTRATORS_IDLE)
     if now - found.seen_at > idle or now - found.started_at > end:
         return None
     return found

@@ -113,6 +113,11 @@ def find_sign_in(token: str, *, now: datetime, idle: timedelta, end: timedelta) 
     return found
 
 
+def find_owner(token: str) -> int | None:
+    """The id of the account whose session the token opens or once opened; None for a token that never opened any."""
+    return db.session.scalar(select(SignIn.account_id).where(SignIn.token_hash == _token_hash(token)))
+
+
 def seen_is_old(found: SignIn, *, now: datetime) -> bool:
     """Whether the session's last sign of life is old enough to be worth a write."""
     return now - found.seen_at > SEEN_EVERY

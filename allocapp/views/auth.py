@@ -93,7 +93,7 @@ def _refusal(attempt: account.Attempt) -> str:
 
 def _go_on(form: SignInForm) -> ResponseReturnValue:
     """Back to where the person was: a form that was under way is shown for sending again."""
-    kept = read_kept(form.kept.data or "")
+    kept = read_kept(form.kept.data or "", current_user.account.id)
     if kept is not None:
         return render_template("auth/send_again.html", kept=kept)
     return redirect(local_path(form.next.data) or url_for("home.tasks"))

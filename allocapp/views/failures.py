@@ -15,7 +15,7 @@ from allocapp.views.guard import error_body, prefers_json
 from allocapp.views.kept import keep_form, read_kept
 from allocapp.views.messages import explain
 from allocapp.views.statuses import Message, explain_host, explain_status
-from allocapp.views.visitor import forget_visitor
+from allocapp.views.visitor import forget_visitor, session_owner
 
 
 def register_error_pages(app: Flask) -> None:
@@ -61,7 +61,8 @@ def show_form_expired(error: CSRFError) -> ResponseReturnValue:
     """The form's token is missing or belongs to another session: offer to send the same form again, with a new one."""
     if prefers_json():
         return jsonify(error_body(explain_status(400))), 400
-    return render_template("errors/form_expired.html", kept=read_kept(keep_form())), 400
+    owner = session_owner()
+    return render_template("errors/form_expired.html", kept=read_kept(keep_form(owner), owner)), 400
 
 
 def _answer(message: Message) -> tuple[Response | str, int]:

@@ -20,6 +20,7 @@ from allocapp.forms.auth import SignInForm
 from allocapp.services.account import note_seen, seen_is_old
 from allocapp.views.kept import SAFE_METHODS, from_own_page, keep_form
 from allocapp.views.statuses import Message, explain_other_site, explain_status
+from allocapp.views.visitor import session_owner
 
 OPEN_TO_ALL: Final = frozenset({"auth.sign_in", "auth.language", "health.healthz", "static", "bootstrap.static"})
 """The only endpoints that answer without sign-in."""
@@ -67,7 +68,8 @@ def require_sign_in() -> ResponseReturnValue | None:
 
 def _sign_in_again() -> ResponseReturnValue:
     """A form arrived after its session ended: sign in first, then send what was typed."""
-    kept = keep_form()
+    owner = session_owner()
+    kept = "" if owner is None else keep_form(owner)
     form = SignInForm(formdata=None, data={"kept": kept})
     notice = _("Your session has ended. Sign in again: what you typed is kept.") if kept else ""
     return render_template("auth/sign_in.html", form=form, notice=notice, demo={}), 401

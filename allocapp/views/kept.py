@@ -1,6 +1,7 @@
 """What a person typed, kept over a session that ended meanwhile: signed, handed to the browser, sent again on request.
 
-Only for requests that provably came from our own pages, so that nobody else's form is ever offered for sending again.
+Only for requests that provably came from our own pages, and only for the person who typed it: neither another site's
+form nor that of the person before at the same browser is ever offered for sending again.
 """
 
 from __future__ import annotations
@@ -35,23 +36,28 @@ def from_own_page() -> bool | None:
     return None if origin is None else urlsplit(origin).netloc == request.host
 
 
-def keep_form() -> str:
-    """The request's form, signed; empty where there is nothing to keep or no proof that it is ours."""
+def keep_form(owner: int | None) -> str:
+    """The request's form, signed, for the account ``owner`` (None: for nobody signed in).
+
+    Empty where there is nothing to keep or no proof that it is ours.
+    """
     if request.method in SAFE_METHODS or not from_own_page() or request.mimetype not in _FORM_TYPES:
         return ""
     fields = [(name, value) for name, value in request.form.items(multi=True) if name not in LEFT_OUT]
     if not fields:
         return ""
-    signed = _serializer().dumps([request.full_path.removesuffix("?"), fields])
+    signed = _serializer().dumps([owner, request.full_path.removesuffix("?"), fields])
     text = signed if isinstance(signed, str) else signed.decode()
     return text if len(text) <= LARGEST else ""
 
 
-def read_kept(text: str) -> KeptForm | None:
-    """The form behind the signed text; None where it is not ours or too old."""
+def read_kept(text: str, owner: int | None) -> KeptForm | None:
+    """The form behind the signed text; None where it is not ours, too old, or somebody else's."""
     try:
-        url, fields = _serializer().loads(text, max_age=KEPT_FOR)
+        kept_for, url, fields = _serializer().loads(text, max_age=KEPT_FOR)
     except BadData:
+        return None
+    if kept_for != owner:
         return None
     return KeptForm(url, tuple((name, value) for name, value in fields))
 
@@ -70,4 +76,4 @@ _FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
 def _serializer() -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(current_app.config["SECRET_KEY"], salt="kept-form")
+    return URLSafeTimedSerializer(current_app.config["SECRET_KEY"], salt="kept-form-of-one-person")

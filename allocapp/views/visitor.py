@@ -11,7 +11,7 @@ from allocapp.access import held_grants
 from allocapp.clock import now, today
 from allocapp.config import Config
 from allocapp.models.account import Account, Grant, Role, SignIn
-from allocapp.services.account import find_sign_in
+from allocapp.services.account import find_owner, find_sign_in
 from allocapp.views.formatting import role_name
 
 
@@ -54,6 +54,12 @@ def load_visitor(token: str) -> Visitor | None:
     config: Config = current_app.config["ALLOCAPP"]
     found = find_sign_in(token, now=now(), idle=config.session_idle, end=config.session_end)
     return None if found is None else _visitor(token, found)
+
+
+def session_owner() -> int | None:
+    """Whose session the browser's cookie belongs to, also where it has ended meanwhile: the account's id."""
+    token = session.get("_user_id")  # where Flask-Login keeps what get_id gives
+    return find_owner(token) if isinstance(token, str) else None
 
 
 def begin_session(token: str) -> None:

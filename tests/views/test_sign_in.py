@@ -201,6 +201,23 @@ def test_what_was_typed_survives_the_end_of_the_session(world: World, visit: Vis
     assert world.plan(plan_id).version == 2
 
 
+def test_what_somebody_typed_is_offered_to_nobody_else(world: World, visit: Visit) -> None:
+    """Whoever signs in next at the same browser sees nothing of it and cannot send it as their own."""
+    client = visit("a.preparer")
+    plan_id = world.open("A", "a.preparer")
+    client.open(f"/plans/{plan_id}")
+    age(seen=16, started=16)
+    client.send(f"/plans/{plan_id}/save", expect=401)
+    assert client.page.form("/sign-in").fields["kept"]
+    assert client.send("/sign-in", {"login": "b.preparer", "password": PASSWORD}, expect=302).location == "/"
+
+
+def test_nothing_typed_is_kept_without_a_session_that_was(world: World, stranger: Client) -> None:
+    token = stranger.open("/sign-in").form("/sign-in").fields["csrf_token"]
+    stranger.post("/plans/1/save", {"csrf_token": token, "t-1-1": "99"}, expect=401)
+    assert stranger.page.form("/sign-in").fields["kept"] == ""
+
+
 def test_nothing_typed_is_kept_for_a_form_of_another_site(world: World, stranger: Client) -> None:
     answer = stranger.post("/plans/1/save", {"t-1-1": "99"}, headers={"Sec-Fetch-Site": "cross-site"}, expect=403)
     assert "99" not in answer.page.text

@@ -322,7 +322,7 @@ def test_a_template_that_nobody_touched_changes_nothing() -> None:
     st.lists(st.sampled_from([Kind.RATE, Kind.QUANTITY]), min_size=1, max_size=3),
     st.data(),
 )  # fmt: skip
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=6, deadline=None)
 def test_a_template_goes_out_and_comes_in_as_it_was(
     units: list[tuple[str, str]], kinds: list[Kind], draw: st.DataObject
 ) -> None:

@@ -265,6 +265,10 @@ class TooManyAttempts(AllocappError):
     """The password was wrong too often: even the right one is not taken for a while."""
 
 
+class VerificationBusy(AllocappError):
+    """Other files are being verified; each takes a process with up to 300 MB."""
+
+
 class SignatureClaimed(AllocappError):
     """Somebody is signing this decision at this moment."""
 

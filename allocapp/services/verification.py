@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from threading import Lock
+from threading import BoundedSemaphore, Lock
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -24,6 +24,7 @@ from allocapp.db import db
 from allocapp.documents.demo_certificates import ROOT_FILE
 from allocapp.documents.roles import Role
 from allocapp.documents.verdict import Reason, Verdict, verify_document
+from allocapp.errors import VerificationBusy
 from allocapp.models.decision import Decision, DecisionFile, Stage
 from allocapp.rules.workflow import PlanState
 
@@ -86,6 +87,7 @@ def verify_file(pdf: bytes, *, trusted: Sequence[bytes]) -> FileVerdict:
     """The verdict on any file. Never raises for what the file contains.
 
     ``trusted`` are the root certificates (DER) that signers' certificates must lead to, see ``read_trusted_roots``.
+    Raises VerificationBusy where others' files are still being read after a wait.
     """
     sha256 = hashlib.sha256(pdf).hexdigest()
     decision, stage = _find(sha256)
@@ -129,6 +131,10 @@ def _find(sha256: str) -> tuple[Decision | None, Stage | None]:
 
 _verdicts: OrderedDict[tuple[str, tuple[bytes, ...], bool], Verdict] = OrderedDict()
 _lock = Lock()
+# every reading is a process of up to 300 MB: two people's are read at once in each of the web server's processes
+_AT_ONCE = 2
+_PATIENCE = 3.0  # seconds; most files are read in one, and a thread that waits longer is missing for the pages
+_reading = BoundedSemaphore(_AT_ONCE)
 
 
 def _verdict(pdf: bytes, sha256: str, trusted: tuple[bytes, ...], *, registered: bool) -> Verdict:
@@ -138,7 +144,12 @@ def _verdict(pdf: bytes, sha256: str, trusted: tuple[bytes, ...], *, registered:
         known = _verdicts.get(key)
     if known is not None:
         return known
-    verdict = verify_document(pdf, trusted=trusted, expected_sha256=sha256 if registered else None)
+    if not _reading.acquire(timeout=_PATIENCE):
+        raise VerificationBusy
+    try:
+        verdict = verify_document(pdf, trusted=trusted, expected_sha256=sha256 if registered else None)
+    finally:
+        _reading.release()
     if Reason.TOOK_TOO_LONG not in verdict.reasons:  # that may have been the machine's fault
         with _lock:
             _verdicts[key] = verdict

@@ -108,6 +108,15 @@ def _password_wrong(_error: errors.WrongPassword) -> Message:
     )
 
 
+def _verifying_others(_error: errors.VerificationBusy) -> Message:
+    return Message(
+        503,
+        _("Other files are being checked"),
+        _("Only a few files are checked at the same time, and all places are taken."),
+        _("Choose the file again in half a minute."),
+    )
+
+
 def _too_often(_error: errors.TooManyAttempts) -> Message:
     return Message(
         429,
@@ -191,6 +200,7 @@ DECISION_MESSAGES: Final[Mapping[type[errors.AllocappError], Callable[[Any], Mes
         errors.DocumentNotSignable: _not_signable,
         errors.WrongPassword: _password_wrong,
         errors.TooManyAttempts: _too_often,
+        errors.VerificationBusy: _verifying_others,
         errors.SignatureClaimed: _being_signed,
         errors.SigningKeyMissing: _key_missing,
         errors.DocumentTextMissing: _words_missing,

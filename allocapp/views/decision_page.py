@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from allocapp.access import Action, may_at_unit, may_on_decision, may_on_plan
 from allocapp.clock import now, today
 from allocapp.config import Config
-from allocapp.errors import InvalidSnapshot
+from allocapp.errors import InvalidSnapshot, VerificationBusy
 from allocapp.forms.decision import NumberForm, RefuseForm, SignForm
 from allocapp.forms.plan import VersionForm
 from allocapp.models.account import Account
@@ -119,10 +119,13 @@ def _annex(decision: Decision) -> Annex | None:
 
 
 def _verdict(file: DecisionFile | None) -> SpokenVerdict | None:
-    """The verdict on the finished file as it lies in the database."""
+    """The verdict on the finished file as it lies in the database; None too while others' files take all places."""
     if file is None or file.stage is not Stage.SEALED:
         return None
-    return speak(verify_file(file.content, trusted=trusted_roots()))
+    try:
+        return speak(verify_file(file.content, trusted=trusted_roots()))
+    except VerificationBusy:
+        return None
 
 
 def trusted_roots() -> tuple[bytes, ...]:

@@ -10,11 +10,12 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from allocapp.access import Action, may_on_decision
 from allocapp.clock import today
+from allocapp.errors import VerificationBusy
 from allocapp.forms.decision import LARGEST_UPLOAD, UploadForm
 from allocapp.services.verification import verify_file
 from allocapp.views.decision_page import trusted_roots
 from allocapp.views.failures import show_http_error
-from allocapp.views.messages import Mistake, mistakes_of
+from allocapp.views.messages import Mistake, explain, mistakes_of
 from allocapp.views.verdict_words import speak
 from allocapp.views.visitor import signed_in_account
 
@@ -36,7 +37,11 @@ def verify() -> ResponseReturnValue:
     form = UploadForm()
     if not form.validate():
         return _page(form, mistakes=mistakes_of(form), status=422)
-    found = verify_file(form.pdf, trusted=trusted_roots())
+    try:
+        found = verify_file(form.pdf, trusted=trusted_roots())
+    except VerificationBusy as error:
+        busy = explain(error)
+        return _page(form, mistakes=[Mistake(f"{busy.text} {busy.next_step}", "file")], status=busy.status)
     readable = found.decision is not None and may_on_decision(
         signed_in_account(), Action.VIEW_DECISION, found.decision, today()
     )

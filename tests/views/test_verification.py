@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from allocapp.db import db, transaction
 from allocapp.documents.verdict import Reason
 from allocapp.models.plan import Plan
 from allocapp.rules.workflow import PlanState
+from allocapp.services import verification
 from allocapp.services.verification import RegisterReason, read_trusted_roots, verify_file
 from tests.factories import World
 from tests.views.client import Answer, Client
@@ -46,6 +48,19 @@ def test_an_issued_file_is_authentic_on_the_page_and_for_the_command(case: Case,
     assert case.url in upload(case.visit("a1.viewer"), content).page.links
     for sent, status in ((content, 0), (content + b"\n", 1), (b"no PDF", 2)):
         assert run_verify(case, tmp_path / "decision.pdf", sent) == status
+
+
+def test_no_more_than_a_few_files_are_read_at_once(visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twenty uploads together would take gigabytes; who finds no place is asked to come again."""
+    monkeypatch.setattr(verification, "_PATIENCE", 0.1)
+    client = visit("a.preparer")
+    with ExitStack() as others:
+        for _ in range(2):
+            others.enter_context(verification._reading)
+        answer = upload(client, b"%PDF-1.7 busy %%EOF")
+        assert answer.status == 503
+        assert answer.page.errors
+    assert upload(client, b"%PDF-1.7 busy %%EOF").status == 200
 
 
 def run_verify(case: Case, file: Path, content: bytes) -> int:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from flask import current_app, render_template, request, url_for
+from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -181,20 +182,19 @@ def _render(
     return page, status
 
 
-def _tools(plan: Plan, editable: bool) -> list[tuple[str, str, str]]:
-    """The pages beside the sheet, for who may use them: endpoint, address, words."""
-    offered = [
-        ("method.index", _("Methods…"), True),
-        ("paste.ask", _("Paste from Excel or a file…"), True),
-        ("proposal.index", _("Proposed expected numbers"), False),
-        ("comparison.index", _("Compare, copy"), False),
-        ("method.changes", _("How the numbers came about"), False),
+def _tools(plan: Plan, editable: bool) -> list[tuple[str, str]]:
+    """The pages beside the sheet, for who may use them: address and words."""
+    at: dict[str, Any] = {"plan_id": plan.id}
+    changing = [
+        (url_for("method.index", **at), _("Methods…")),
+        (url_for("paste.ask", **at), _("Paste from Excel or a file…")),
     ]
-    return [
-        (endpoint, url_for(endpoint, plan_id=plan.id), label)
-        for endpoint, label, edits in offered
-        if (editable or not edits) and endpoint in current_app.view_functions
+    reading = [
+        (url_for("proposal.index", **at), _("Proposed expected numbers")),
+        (url_for("comparison.index", **at), _("Compare, copy")),
+        (url_for("method.changes", **at), _("How the numbers came about")),
     ]
+    return [*changing, *reading] if editable else reading
 
 
 def _barred(plan: Plan, editable: bool) -> list[tuple[str, str]]:

@@ -27,6 +27,7 @@ UNTRANSLATED_TEMPLATES = "documents"
 # words that only name style classes: the block of a page's width, and macros called …_class
 CLASSES = re.compile(r"\{% block wide %\}.*?\{% endblock %\}|\{%-? macro \w+_class\(.*?\{%-? endmacro -?%\}", re.DOTALL)
 NAMES = re.compile(r"allocapp|SHA-256|PDF/A-3b|PDF|CSV")  # the same in every language
+NOT_SAID = re.compile(r"\bbạn\b|từ chối quyết định", re.IGNORECASE)
 JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 SEEN_ATTRIBUTES = frozenset({"title", "alt", "placeholder", "aria-label", "aria-description"})
 
@@ -90,10 +91,17 @@ def catalogue_problems(wanted: Catalog) -> list[str]:
             problems.append(f"{where}: fuzzy: {message.id!r}")
         else:
             problems += [f"{where}: {error}: {message.id!r}" for error in there.check(catalog)]
+            problems += [f"{where}: {fault}: {message.id!r}" for fault in _style_faults(there)]
     for message in catalog:
         if message.id and wanted.get(_key(message), message.context) is None:
             problems.append(f"{TEXTS.name}: no longer used: {message.id!r}")
     return problems
+
+
+def _style_faults(message: Message) -> list[str]:
+    """Offices address nobody as "bạn", and what is refused of a decision is its signature: one term for one act."""
+    texts = message.string if isinstance(message.string, tuple | list) else (message.string,)
+    return [f"says “{found[0]}”" for text in texts if (found := NOT_SAID.search(text or ""))]
 
 
 def _key(message: Message) -> str:

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, StorageState, expect, sync_playwright
 
 from tests.browser.site import Plant, Site
-from tests.browser.visitor import OFFICE, Visitor
+from tests.browser.visitor import OFFICE, PATIENCE_MS, Visitor
 from tests.servers import wait_until
 
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -30,9 +30,14 @@ SOON = 15.0  # seconds in which nothing may be left
 
 
 class Enter(Protocol):
-    """Open a browser window; with ``login``, signed in."""
+    """Open a browser window; with ``login``, signed in.
 
-    def __call__(self, login: str = "", *, size: tuple[int, int] = OFFICE, javascript: bool = True) -> Visitor: ...
+    The first time a person signs in through the form; later windows share that session, unless ``anew``.
+    """
+
+    def __call__(
+        self, login: str = "", *, size: tuple[int, int] = OFFICE, javascript: bool = True, anew: bool = False
+    ) -> Visitor: ...
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,7 @@ def chromium() -> Iterator[Browser]:
     executable = next(filter(None, map(shutil.which, CHROMIUMS)), None)
     if executable is None:
         pytest.skip(f"needs Chromium: none of {', '.join(CHROMIUMS)} is installed")
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=list(SWITCHES))
         yield browser
@@ -77,15 +83,29 @@ def site(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     assert "Traceback" not in made.output, made.output
 
 
+@pytest.fixture(scope="package")
+def sessions() -> dict[str, StorageState]:
+    """The session of everybody who has signed in, by login."""
+    return {}
+
+
 @pytest.fixture
-def enter(chromium: Browser, site: Site) -> Iterator[Enter]:
+def enter(chromium: Browser, site: Site, sessions: dict[str, StorageState]) -> Iterator[Enter]:
     """People come in, each at a browser of their own; nothing may go wrong in any of them."""
     present: list[Visitor] = []
 
-    def open_window(login: str = "", *, size: tuple[int, int] = OFFICE, javascript: bool = True) -> Visitor:
-        visitor = Visitor(chromium, site, size=size, javascript=javascript)
+    def open_window(
+        login: str = "", *, size: tuple[int, int] = OFFICE, javascript: bool = True, anew: bool = False
+    ) -> Visitor:
+        known = None if anew else sessions.get(login)
+        visitor = Visitor(chromium, site, size=size, javascript=javascript, session=known)
         present.append(visitor)
-        return visitor.sign_in(login) if login else visitor
+        visitor.login = login
+        if login and known is None:
+            visitor.sign_in(login)
+        if login and known is None and not anew:
+            sessions[login] = visitor.context.storage_state()
+        return visitor
 
     yield open_window
     for visitor in present:

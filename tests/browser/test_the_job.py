@@ -29,7 +29,7 @@ RENDERED_MS = 45_000
 def test_the_job(site: Site, enter: Enter, tmp_path: Path) -> None:
     site.add_people(PREFIX, CODE)
     site.add_people("quyhoa", COMMUNE_CODE, {"xem": Role.VIEWER})
-    preparer, approver = enter(f"{PREFIX}.chuyenvien"), enter("tinh.duyet")
+    preparer, approver = enter(f"{PREFIX}.chuyenvien", anew=True), enter("tinh.duyet")
 
     plan_id = begin(preparer)
     targets = type_targets(preparer, plan_id)

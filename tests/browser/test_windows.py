@@ -29,13 +29,10 @@ def draft(site: Site) -> Plant:
     return site.filled(PREFIX, CODE)
 
 
-def test_a_save_from_a_stale_page_shows_both_values(enter: Enter, draft: Plant) -> None:
-    first = enter(f"{PREFIX}.chuyenvien")
-    mine = first.go(f"/plans/{draft.plan}")
-    other = enter(f"{PREFIX}.chuyenvien")
-    theirs = other.go(f"/plans/{draft.plan}")
+def test_two_windows_on_one_cell_show_both_values(enter: Enter, draft: Plant) -> None:
+    first, other = enter(f"{PREFIX}.chuyenvien"), enter(f"{PREFIX}.chuyenvien")
+    mine, theirs = first.go(f"/plans/{draft.plan}"), other.go(f"/plans/{draft.plan}")
     both, only_theirs, only_mine = cells_of(mine)[:3]
-
     cell(theirs, both).fill("91")
     cell(theirs, only_theirs).fill("92")
     other.press("Save draft")
@@ -43,19 +40,40 @@ def test_a_save_from_a_stale_page_shows_both_values(enter: Enter, draft: Plant) 
 
     cell(mine, both).fill("93")
     cell(mine, only_mine).fill("94")
-    expect(mine.locator("#sheet-status .verdict-attention")).to_be_visible()  # the live check warns beforehand
-    with first.watch.expecting(409):
-        first.press("Save draft")
-    expect(first.mistakes).to_be_focused()
-    assert [cell(mine, name).input_value() for name in (both, only_theirs, only_mine)] == ["93", "92", "94"]
-    expect(cell(mine, both).locator("xpath=..")).to_contain_text("91%")
-    first.mistakes.locator(f"a[href='#{both}']").click()
-    expect(cell(mine, both)).to_be_focused()
-
+    clash = cell(mine, both).locator("xpath=..").locator(".clash")
+    expect(clash).to_contain_text("91%")  # saved while typing, and refused for this cell alone
+    expect(cell(mine, both)).to_have_value("93")
+    clash.get_by_label(first.site.say("keep mine")).click()
+    expect(clash).to_have_count(0)
     first.press("Save draft")
     expect(first.notice).to_be_visible()
     theirs.reload()
-    assert [cell(theirs, name).input_value() for name in (both, only_theirs, only_mine)] == ["93", "92", "94"]
+    assert values_in(theirs, [both, only_theirs, only_mine]) == ["93", "92", "94"]
+
+
+def test_a_form_from_a_stale_page_shows_both_values(enter: Enter, draft: Plant) -> None:
+    """Without JavaScript: one form, sent whole."""
+    first, other = (enter(f"{PREFIX}.chuyenvien", javascript=False) for _window in range(2))
+    mine, theirs = first.go(f"/plans/{draft.plan}"), other.go(f"/plans/{draft.plan}")
+    both, only_theirs, only_mine = cells_of(mine)[3:6]
+    cell(theirs, both).fill("81")
+    cell(theirs, only_theirs).fill("82")
+    other.press("Save draft")
+    expect(other.notice).to_be_visible()
+
+    cell(mine, both).fill("83")
+    cell(mine, only_mine).fill("84")
+    with first.watch.expecting(409):
+        first.press("Save draft")
+    assert values_in(mine, [both, only_theirs, only_mine]) == ["83", "82", "84"]
+    expect(cell(mine, both).locator("xpath=..")).to_contain_text("81%")
+    first.mistakes.locator(f"a[href='#{both}']").click()
+    expect(cell(mine, both)).to_be_focused()
+    cell(mine, both).locator("xpath=..").get_by_label(first.site.say("keep mine")).check()
+    first.press("Save draft")
+    expect(first.notice).to_be_visible()
+    theirs.reload()
+    assert values_in(theirs, [both, only_theirs, only_mine]) == ["83", "82", "84"]
 
 
 def test_the_back_button_after_saving_brings_back_what_was_saved(enter: Enter, draft: Plant) -> None:
@@ -94,19 +112,13 @@ def test_the_page_asks_before_it_is_left_with_unsaved_targets(enter: Enter, draf
     assert asked == ["beforeunload"]
 
 
-def test_a_session_that_ends_while_somebody_types(enter: Enter, draft: Plant) -> None:
-    visitor = enter(f"{PREFIX}.chuyenvien")
+def test_a_form_sent_after_the_session_ended_is_sent_again(enter: Enter, draft: Plant) -> None:
+    visitor = enter(f"{PREFIX}.chuyenvien", anew=True)
     page = visitor.go(f"/plans/{draft.plan}")
     first, second = cells_of(page)[:2]
-    other = visitor.context.new_page()
-    other.goto("/")
-    other.get_by_role("button", name=visitor.site.say("Sign out")).click()
-    expect(other).to_have_url(f"{visitor.site.url}/sign-in")
-
-    with visitor.watch.expecting(401):  # the live check, then the form
+    sign_out_elsewhere(visitor)
+    with visitor.watch.expecting(401):
         cell(page, first).fill("87,5")
-        ended = visitor.site.say("Your session has ended or you are not signed in.")
-        expect(page.locator("#sheet-status")).to_contain_text(ended)
         cell(page, second).fill("47,5")
         visitor.press("Save draft")
         expect(page.get_by_label(visitor.site.say("Password"))).to_be_visible()
@@ -115,7 +127,30 @@ def test_a_session_that_ends_while_somebody_types(enter: Enter, draft: Plant) ->
     visitor.press("Send it again")
     expect(visitor.notice).to_be_visible()
     expect(page).to_have_url(f"{visitor.site.url}/plans/{draft.plan}")
-    assert [cell(page, name).input_value() for name in (first, second)] == ["87,5", "47,5"]
+    assert values_in(page, [first, second]) == ["87,5", "47,5"]
+
+
+def test_what_is_typed_after_the_session_ended_comes_back(enter: Enter, draft: Plant) -> None:
+    visitor = enter(f"{PREFIX}.chuyenvien", anew=True)
+    page = visitor.go(f"/plans/{draft.plan}")
+    first, second = cells_of(page)[:2]
+    sign_out_elsewhere(visitor)
+    page.on("dialog", lambda dialog: dialog.accept())
+    with visitor.watch.expecting(401):
+        cell(page, first).fill("86,5")
+        cell(page, second).fill("46,5")
+        ended = visitor.site.say("Your session has ended or you are not signed in.")
+        expect(page.locator("#notices")).to_contain_text(ended)
+        page.locator("#notices a").click()
+        expect(page.get_by_label(visitor.site.say("Password"))).to_be_visible()
+    visitor.fill_sign_in(visitor.login)
+    expect(page).to_have_url(f"{visitor.site.url}/plans/{draft.plan}")
+    expect(cell(page, first)).to_have_value("86,5")
+    expect(cell(page, second)).to_have_value("46,5")
+    visitor.press("Save draft")
+    expect(visitor.notice).to_be_visible()
+    page.reload()
+    assert values_in(page, [first, second]) == ["86,5", "46,5"]
 
 
 def test_double_clicks_do_everything_once(site: Site, enter: Enter) -> None:
@@ -164,6 +199,19 @@ def cells_of(page: Page) -> list[str]:
 def cell(page: Page, name: str) -> Locator:
     """The input with this id."""
     return page.locator(f"#{name}")
+
+
+def values_in(page: Page, names: list[str]) -> list[str]:
+    """What stands in these inputs."""
+    return [cell(page, name).input_value() for name in names]
+
+
+def sign_out_elsewhere(visitor: Visitor) -> None:
+    """End the session in another tab."""
+    other = visitor.context.new_page()
+    other.goto("/")
+    other.get_by_role("button", name=visitor.site.say("Sign out")).click()
+    expect(other).to_have_url(f"{visitor.site.url}/sign-in")
 
 
 def numbers_of(made: Plant) -> list[int]:

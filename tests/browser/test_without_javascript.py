@@ -19,7 +19,7 @@ RENDERED_MS = 45_000
 def test_the_main_steps(site: Site, enter: Enter) -> None:
     site.add_people(PREFIX, CODE)
     come = partial(enter, javascript=False)
-    preparer = come(f"{PREFIX}.chuyenvien")
+    preparer = come(f"{PREFIX}.chuyenvien", anew=True)
     plan_id = begin(preparer)
     first = fill_in(preparer, plan_id)
     check(preparer, first)

@@ -14,6 +14,7 @@ from playwright.sync_api import (
     Page,
     Request,
     Response,
+    StorageState,
     WebError,
     expect,
 )
@@ -33,6 +34,7 @@ class Watch:
 
     def __init__(self, context: BrowserContext) -> None:
         self.wrong: list[str] = []
+        self._context = context
         self._expected: int | None = None
         self._met = False
         self._hurried = False
@@ -46,6 +48,10 @@ class Watch:
         """Refusals with this status are what the block is about: one must come, and none is a fault."""
         self._expected, self._met = status, False
         yield
+        for _turn in range(PATIENCE_MS // 50):
+            if self._met:
+                break
+            self._context.pages[0].wait_for_timeout(50)
         self._expected = None
         assert self._met, f"no answer had the status {status}"
 
@@ -81,7 +87,13 @@ class Visitor:
     """A browser window with its own cookies; ``page`` is its first tab."""
 
     def __init__(
-        self, browser: Browser, site: Site, *, size: tuple[int, int] = OFFICE, javascript: bool = True
+        self,
+        browser: Browser,
+        site: Site,
+        *,
+        size: tuple[int, int] = OFFICE,
+        javascript: bool = True,
+        session: StorageState | None = None,
     ) -> None:
         self.site = site
         self.context = browser.new_context(
@@ -92,6 +104,7 @@ class Visitor:
             java_script_enabled=javascript,
             has_touch=size == PHONE,
             is_mobile=size == PHONE,
+            storage_state=session,
         )
         self.context.set_default_timeout(PATIENCE_MS)
         self.watch = Watch(self.context)

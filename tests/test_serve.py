@@ -20,7 +20,8 @@ from urllib.error import HTTPError
 
 import pytest
 
-from allocapp.cli.serve import LONGEST_SOCKET_PATH, own_socket, with_reachable_socket
+from allocapp import create_app
+from allocapp.cli.serve import LONGEST_SOCKET_PATH, Announcer, own_socket, with_reachable_socket
 from allocapp.config import ROOT, load_config
 from tests.servers import postgres, valkey, wait_until
 
@@ -283,6 +284,15 @@ def test_a_database_and_a_redis_of_the_body_itself(tmp_path: Path) -> None:
             assert "valkey started" not in made.output
         made.wait_until_gone()
     assert not (made.instance / "allocapp.sqlite").exists()
+
+
+def test_a_slow_start_is_told_once_and_announced_all_the_same(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """The passwords are shown on the console and nowhere else: giving up would keep them from everybody."""
+    config = load_config({"ALLOCAPP_INSTANCE": str(tmp_path), "PORT": str(free_port())})
+    announcer = Announcer(create_app(config), config, None, patience=0)
+    assert [announcer() for _ in range(3)] == [1.0] * 3
+    assert [found.levelname for found in caplog.records if found.name == "allocapp.serve"] == ["ERROR"]
+    assert announcer.since is not None
 
 
 def test_a_folder_too_deep_for_a_socket(tmp_path: Path) -> None:

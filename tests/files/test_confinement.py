@@ -45,7 +45,7 @@ def test_it_is_stopped(tmp_path: Path, text: str, limits: Limits, error: type[Ex
     began = time.monotonic()
     with pytest.raises(error):
         ask(program(tmp_path, text), b"q" * 1_000_000, limits)
-    assert time.monotonic() - began < 9
+    assert time.monotonic() - began < 30  # the sleeper would take 60, the busy one never end
 
 
 def test_it_writes_no_file(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ where the error is shown; here are only the values that text needs, as attribute
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 
 class AllocappError(Exception):
@@ -203,7 +204,7 @@ class MilestonesRefused(AllocappError):
 class UnbalancedPlan(AllocappError):
     """The plan does not settle every row or does not meet its assigned target; one Balance for each indicator."""
 
-    def __init__(self, balances: tuple[object, ...]) -> None:
+    def __init__(self, balances: tuple[Any, ...]) -> None:
         super().__init__("the plan does not balance")
         self.balances = balances
 

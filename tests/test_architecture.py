@@ -27,7 +27,7 @@ from allocapp.models.event import Subject
 from allocapp.queue import JOBS
 from allocapp.rules.workflow import DecisionAction, DecisionState, PlanAction, PlanState
 from allocapp.services import decision as decisions
-from allocapp.services import plan as plans
+from allocapp.services import road
 from allocapp.services.task import TaskKind
 from allocapp.views import formatting, home, verdict_words
 from allocapp.views.messages import MESSAGES, explain
@@ -316,7 +316,7 @@ def test_only_decisions_in_force_are_read_below() -> None:
 
 def test_every_step_of_the_road_asks_for_a_right() -> None:
     """Steps without a right of their own are consequences of another: nobody can ask for them."""
-    assert set(PlanAction) - set(plans.RIGHTS) == {PlanAction.ISSUE, PlanAction.SUPERSEDE, PlanAction.REVOKE}
+    assert set(PlanAction) - set(road.RIGHTS) == {PlanAction.ISSUE, PlanAction.SUPERSEDE, PlanAction.REVOKE}
     without = {DecisionAction.RENDER, DecisionAction.DISPATCH, DecisionAction.WITHDRAW}
     assert set(DecisionAction) - set(decisions.RIGHTS) == without
 

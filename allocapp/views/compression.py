@@ -8,7 +8,7 @@ a page, and a form's CSRF token bears a new signature every second.
 
 from __future__ import annotations
 
-from flask import Flask, Response, request
+from flask import Flask, Response
 from flask_compress import Compress
 
 from allocapp.views.kept import from_own_page

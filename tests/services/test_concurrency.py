@@ -143,7 +143,8 @@ def _approved_in_another_campaign(world: World, number: int) -> int:
             for row in session.scalars(select(part).where(part.campaign_id == world.campaign)).all():
                 session.expunge(row)
                 make_transient(row)
-                row.id, row.campaign_id = None, copy.id  # type: ignore[assignment]
+                for name, value in (("id", None), ("campaign_id", copy.id)):
+                    setattr(row, name, value)
                 session.add(row)
         other = copy.id
     with transaction():

@@ -190,6 +190,7 @@ def _tools(plan: Plan, editable: bool) -> list[tuple[str, str]]:
         (url_for("paste.ask", **at), _("Paste from Excel or a file…")),
     ]
     reading = [
+        (url_for("milestone.index", **at), _("Milestones on the way")),
         (url_for("proposal.index", **at), _("Proposed expected numbers")),
         (url_for("comparison.index", **at), _("Compare, copy")),
         (url_for("method.changes", **at), _("How the numbers came about")),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_gettext as lazy
 from wtforms import BooleanField, RadioField, SelectField, StringField
 from wtforms.fields import Field
 from wtforms.validators import InputRequired, NumberRange, Optional, StopValidation
@@ -28,12 +28,12 @@ class MethodForm(Form):
         csrf = False
 
     indicator = IdField(validators=[InputRequired(), NumberRange(min=1, max=LARGEST_ID)])
-    act = RadioField(_l("What to do"), validators=[InputRequired(_l("Choose a method."))])
-    step = SelectField(_l("Step"), coerce=int)
-    aim = StringField(_l("Overall rate to reach"), validators=[Optional()], filters=[clean_text])
-    floor = StringField(_l("No receiver below"), validators=[Optional()], filters=[clean_text])
-    ceiling = StringField(_l("No receiver above"), validators=[Optional()], filters=[clean_text])
-    past_baseline = BooleanField(_l("May go below last year's result"))
+    act = RadioField(lazy("What to do"), validators=[InputRequired(lazy("Choose a method."))])
+    step = SelectField(lazy("Step"), coerce=int)
+    aim = StringField(lazy("Overall rate to reach"), validators=[Optional()], filters=[clean_text])
+    floor = StringField(lazy("No receiver below"), validators=[Optional()], filters=[clean_text])
+    ceiling = StringField(lazy("No receiver above"), validators=[Optional()], filters=[clean_text])
+    past_baseline = BooleanField(lazy("May go below last year's result"))
 
     def offer(self, rule: IndicatorRule, acts: list[tuple[str, str]], steps: list[tuple[int, str]]) -> None:
         """Offer what makes sense for the indicator, in the page's words."""
@@ -71,9 +71,9 @@ class MethodForm(Form):
             return parse(field.data)
         except AllocappError:
             wanted = (
-                _l("Write a number from 0 to 100 with at most two decimals, such as 80 or 79.6.")
+                lazy("Write a number from 0 to 100 with at most two decimals, such as 80 or 79.6.")
                 if self.rule.kind is Kind.RATE
-                else _l("Write a whole number such as 1234.")
+                else lazy("Write a whole number such as 1234.")
             )
             raise StopValidation(str(wanted)) from None
 

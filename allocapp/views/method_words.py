@@ -21,6 +21,7 @@ from allocapp.services.change import changed_cells
 from allocapp.services.method import Trial
 from allocapp.services.sheet import Entry, Sheet
 from allocapp.views.formatting import count, decimal_mark, localized, points, target
+from allocapp.views.paste_words import table_facts
 
 
 def act_name(act: str, rule: IndicatorRule) -> str:
@@ -139,7 +140,7 @@ def explain_change(change: PlanChange, sheet: Sheet) -> ChangeView:
         change=change,
         title=_title(change, column.rule if column else None),
         indicator=localized(column.indicator, "name") if column else "",
-        facts=tuple(_facts(change, column.rule)) if column else (),
+        facts=tuple(_facts(change, column.rule) if column else table_facts(change.inputs)),
         holds=tuple(f"{units.get(_whole(unit_id), '')}: {reason}" for unit_id, reason in change.holds),
         cells=tuple(cells),
     )

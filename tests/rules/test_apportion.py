@@ -238,6 +238,8 @@ def test_what_can_be_reached_and_the_holds_in_the_way() -> None:
     assert outcome.obstacles == (Obstacle(ObstacleCode.HOLD, 1),)
     low = apportion([receivers[0], replace(receivers[1], ceiling=7990), receivers[2]], 8000, SUMS, Method.SAME)
     assert low.obstacles == (Obstacle(ObstacleCode.HOLD, 1), Obstacle(ObstacleCode.CEILING, 2))
+    level = Receiver(Row(5, 10, 8000), held=True)
+    assert apportion([receivers[0], level], 8000, SUMS, Method.SAME).obstacles == (Obstacle(ObstacleCode.HOLD, 1),)
 
 
 def test_the_least_a_ceiling_may_be_and_the_floors_in_the_way() -> None:
@@ -313,6 +315,7 @@ def test_at_most_the_baseline_is_a_ceiling() -> None:
     outcome = apportion(receivers, 5000, SUMS_AT_MOST, Method.TIMES, step=50)
     assert outcome.targets == {1: 3300, 2: 1000}
     assert outcome.parameter == 1
+    assert apportion(receivers[:1], 5000, SUMS_AT_MOST, Method.TIMES, step=50).parameter == 1
     assert apportion(receivers, 1000, SUMS_AT_MOST, Method.TIMES, step=50).targets == {1: 1500, 2: 450}
     assert apportion(receivers, 5000, SUMS_AT_MOST, Method.PLUS, past_baseline=True).targets == {1: 6167, 2: 3833}
 
@@ -327,6 +330,21 @@ def test_zero_and_missing_baselines_are_counted_as_the_method_says() -> None:
     assert plus.assumed == {5: 5000}
     assert plus.targets == {1: 7000, 2: 6000, 3: WHOLE, 4: 1000, 5: 6000}
     assert apportion(receivers, 6000, SUMS, Method.SAME).assumed == {}
+    # A third and two thirds are shown as 33,33% and 66,66%, whose mean is 49,995%.
+    thirds = [Receiver(Row(key, 1, None), Fraction(key, 3)) for key in (1, 2)]
+    assert apportion([*thirds, Receiver(Row(3, 1, None))], 8000, SUMS, Method.PLUS).assumed == {3: 4999}
+    idle = [Receiver(Row(3, 1, 5), held=True), Receiver(Row(4, 0, None, excused=True))]
+    assert apportion([*thirds, *idle], 8000, SUMS, Method.PLUS).assumed == {}
+
+
+def test_a_baseline_that_cannot_be_counts_as_the_nearest() -> None:
+    """150% has no gap to 100%, and a row below nothing is one at nothing."""
+    receivers = [Receiver(Row(1, 10, None), Fraction(3, 2)), Receiver(Row(2, 10, None), Fraction(-1, 2))]
+    plus, gap = (apportion(receivers, 7500, SUMS, method, step=100) for method in (Method.PLUS, Method.GAP))
+    assert plus.targets == gap.targets == {1: WHOLE, 2: 5000}
+    assert plus.parameter == 5000
+    assert gap.parameter == Fraction(1, 2)
+    assert apportion(receivers, 2500, SUMS, Method.PLUS, past_baseline=True).targets == {1: 5000, 2: 0}
 
 
 def test_rows_without_weight_follow() -> None:
@@ -344,6 +362,9 @@ def test_copying_needs_no_grid() -> None:
     assert outcome.targets == {1: 8255, 2: 8123, 3: 9001}
     assert not outcome.after.balanced
     assert outcome.obstacles == (Obstacle(ObstacleCode.CEILING, 2),)
+    narrow = [Receiver(Row(1, 10, None), floor=8101, ceiling=8199)]
+    assert apportion(narrow, 8000, SUMS, Method.COPY, step=500).targets == {1: 8101}
+    assert apportion(narrow, 8000, SUMS, Method.COPY, step=500).obstacles == ()
 
 
 def test_distinct_services_are_met_by_the_flow_not_by_the_mean() -> None:

@@ -122,6 +122,24 @@ def test_the_order_decides_who_is_let_off_first() -> None:
     assert trim(receivers, 7950, SUMS, step=100).targets == {1: 6900, 2: 8000, 3: 8900}
     assert trim(receivers, 7950, SUMS, order=TrimOrder.HEAVIEST, step=100).targets == {1: 7000, 2: 7900, 3: 9000}
     assert trim(receivers, 7975, SUMS, order=TrimOrder.HIGHEST, step=100).targets == {1: 7000, 2: 8000, 3: 8900}
+    ceilings = [Receiver(Row(1, 10, 300)), Receiver(Row(2, 10, 100)), Receiver(Row(3, 10, 200))]
+    assert trim(ceilings, 234, SUMS_AT_MOST, order=TrimOrder.HIGHEST, step=100).targets == {1: 300, 2: 200, 3: 200}
+
+
+def test_a_plan_with_problems_is_not_trimmed() -> None:
+    receivers = [Receiver(Row(1, 90, WHOLE)), Receiver(Row(2, 10, None))]
+    assert trim(receivers, 5000, SUMS).targets == {1: WHOLE, 2: None}
+
+
+def test_the_mean_holds_a_trim_back_only_where_it_binds() -> None:
+    """Ten services each, five of them shared, at 60%: 12 of 15 at best, 11 wanted, though the mean is 60%."""
+    receivers = [
+        Receiver(Row(1, 10, 6000, frozenset(range(10)))),
+        Receiver(Row(2, 10, 6000, frozenset(range(5, 15)))),
+    ]
+    free = replace(DISTINCT, mean_binds=False)
+    assert trim(receivers, 7300, free, step=500).targets == {1: 4500, 2: 5500}
+    assert trim(receivers, 5500, DISTINCT, step=500).targets == {1: 5500, 2: 5500}
 
 
 def test_a_row_is_not_trimmed_below_its_baseline_unless_asked() -> None:

@@ -79,7 +79,9 @@ class MethodForm(Form):
 
 
 class ApplyForm(VersionForm):
-    """The version of the plan that the formula was tried on."""
+    """The version of the plan that the formula was tried on, and the stamp of what it would do."""
+
+    stamp = StringField(validators=[Optional()])
 
 
 class HoldForm(Form):

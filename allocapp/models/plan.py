@@ -151,7 +151,7 @@ class PlanChange(Model):
     """Many cells changed at once, and by what: the explanation of their numbers, and what a revert restores.
 
     ``before`` and ``after`` map "unit id-indicator id" to [target or null, excuse]; ``inputs`` are the method's or the
-    file's; ``holds`` lists [unit id, reason] as they stood.
+    file's; ``holds`` lists [unit id, reason, owner] as they stood.
     """
 
     __tablename__ = "plan_change"

@@ -62,6 +62,16 @@ def save_cells(plan_id: int, edits: Mapping[Key, Edit], *, actor: Account, now: 
     )
 
 
+def clashing_cells(plan: Plan, edits: Mapping[Key, Edit]) -> frozenset[Key]:
+    """The edits that build on a version of their cell that is no longer stored, and say something else than it."""
+    stored = stored_cells(plan)
+    return frozenset(
+        key
+        for key, edit in edits.items()
+        if key in stored and edit.base_version != stored[key].version and edit.entry != _entry(stored[key])
+    )
+
+
 def write_all_cells(plan: Plan, entries: Mapping[Key, Entry], *, version: int, actor: Account, now: datetime) -> None:
     """Write the whole form: every cell of the plan must be there and no other. Sent twice, it changes nothing.
 

@@ -49,7 +49,7 @@ def apply_change(
     save_cells does.
     """
     plan = load_for(plan_id, PlanAction.SAVE, actor, now, version=version)
-    holds = list(db.session.scalars(select(PlanHold).where(PlanHold.plan_id == plan.id).order_by(PlanHold.unit_id)))
+    holds = _holds(plan)
     held = {hold.unit_id for hold in holds}
     stored = stored_cells(plan)
     changed = {
@@ -66,7 +66,7 @@ def apply_change(
         indicator_id=indicator_id,
         kind=kind,
         inputs=dict(inputs),
-        holds=[[hold.unit_id, hold.reason] for hold in holds],
+        holds=[[hold.unit_id, hold.reason, hold.account.name] for hold in holds],
         before=_packed(before),
         after=_packed(changed),
         plan_version=plan.version,
@@ -78,7 +78,7 @@ def apply_change(
 
 
 def revert_last_change(plan_id: int, *, version: int, actor: Account, now: datetime) -> Reverted:
-    """Take back what was applied last and not reverted yet. A cell that was changed since keeps its newer value.
+    """Take back what was applied last and not reverted yet. A cell changed or held since keeps what it has.
 
     Raises NothingToRevert, StaleVersion, TransitionNotAllowed, NotFound, Forbidden.
     """
@@ -87,9 +87,13 @@ def revert_last_change(plan_id: int, *, version: int, actor: Account, now: datet
     if change is None:
         raise NothingToRevert
     stored = stored_cells(plan)
+    held = {hold.unit_id for hold in _holds(plan)}
     before, after = _unpacked(change.before), _unpacked(change.after)
     restored = {
-        key: before[key] for key, entry in after.items() if Entry(stored[key].target, stored[key].excuse) == entry
+        key: before[key]
+        for key, entry in after.items()
+        # a receiver may have gone since, or somebody may hold its row now
+        if key in stored and key[0] not in held and Entry(stored[key].target, stored[key].excuse) == entry
     }
     write_cells(plan, stored, restored, actor=actor, now=now)
     change.reverted_at, change.reverted_by = now, actor
@@ -117,6 +121,10 @@ def changed_cells(change: PlanChange) -> dict[Key, tuple[Entry, Entry]]:
     """What the change did to each cell: before and after."""
     before, after = _unpacked(change.before), _unpacked(change.after)
     return {key: (before[key], after[key]) for key in after}
+
+
+def _holds(plan: Plan) -> Sequence[PlanHold]:
+    return db.session.scalars(select(PlanHold).where(PlanHold.plan_id == plan.id).order_by(PlanHold.unit_id)).all()
 
 
 def _packed(entries: Mapping[Key, Entry]) -> dict[str, list[object]]:

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 
-from allocapp.errors import NoAim, UnknownRow
+from allocapp.errors import ContentChanged, NoAim, UnknownRow
 from allocapp.models.account import Account
 from allocapp.models.plan import ChangeKind, Plan, PlanChange
 from allocapp.rules.apportion import Outcome, apportion
 from allocapp.rules.balance import Balance, Kind, Row
+from allocapp.rules.content import content_hash
 from allocapp.rules.methods import Method
 from allocapp.rules.receivers import Proposal, Receiver
 from allocapp.rules.trim import TrimOrder, lowest_target, trim
@@ -77,6 +78,12 @@ class Trial:
         return self.sheet.indicators[self.position]
 
     @property
+    def stamp(self) -> str:
+        """What a person consents to by applying: the version it stands on and every cell that would change."""
+        changed = [[change.row.unit.code, change.before.target, change.after] for change in self.changes]
+        return content_hash([self.sheet.plan.version, self.choice.indicator_id, changed])
+
+    @property
     def entries(self) -> dict[Key, Entry]:
         """The cells that would change."""
         return {(change.row.unit.id, self.choice.indicator_id): Entry(change.after) for change in self.changes}
@@ -117,13 +124,18 @@ def try_method(plan: Plan, choice: Choice) -> Trial:
     return Trial(sheet, choice, position, proposal, changes, check_sheet(sheet), check_sheet(sheet, entries))
 
 
-def apply_method(plan_id: int, choice: Choice, *, version: int, actor: Account, now: datetime) -> PlanChange:
-    """Do what was tried, on the version it was tried on: the same version gives the same outcome.
+def apply_method(
+    plan_id: int, choice: Choice, *, version: int, stamp: str, actor: Account, now: datetime
+) -> PlanChange:
+    """Do exactly what was tried: ``stamp`` is that of the trial that the person saw.
 
-    Raises StaleVersion, TransitionNotAllowed, NotFound, Forbidden, and as try_method does.
+    Raises ContentChanged when the same formula would give something else by now (a row was held, T moved),
+    StaleVersion, TransitionNotAllowed, NotFound, Forbidden, and as try_method does.
     """
     plan = load_for(plan_id, PlanAction.SAVE, actor, now, version=version)
     trial = try_method(plan, choice)
+    if trial.stamp != stamp:
+        raise ContentChanged
     return apply_change(
         plan_id,
         trial.entries,
@@ -205,6 +217,10 @@ def _explanation(trial: Trial) -> dict[str, object]:
     }
     if isinstance(trial.proposal, Outcome) and trial.proposal.parameter is not None:
         known["parameter"] = str(trial.proposal.parameter)
+    if isinstance(trial.proposal, Outcome) and trial.proposal.assumed:
+        # a row without last year's result was counted with that of the others: its number rests on this
+        names = {row.unit.id: row.unit.name for row in trial.sheet.rows}
+        known["assumed"] = {names[key]: str(value) for key, value in trial.proposal.assumed.items()}
     return known
 
 

@@ -22,6 +22,7 @@ from allocapp.errors import (
     NotInSuperiorPlan,
     PlanExists,
     ReceiversChanged,
+    StaleVersion,
     SubmitterMayNotApprove,
     SuperiorNotIssued,
     TextTooLong,
@@ -40,7 +41,7 @@ from allocapp.rules.workflow import (
     decision_actions,
     plan_actions,
 )
-from allocapp.services.cell import write_all_cells
+from allocapp.services.cell import Edit, clashing_cells, write_all_cells
 from allocapp.services.decision import living_decision, prepare_decision, withdraw_prepared_decision
 from allocapp.services.journal import record_event
 from allocapp.services.milestone import require_milestones
@@ -114,17 +115,28 @@ def save_targets(plan_id: int, entries: Mapping[Key, Entry], *, version: int, ac
 
 
 def submit_plan(
-    plan_id: int, entries: Mapping[Key, Entry], *, version: int, seen_hash: str, actor: Account, now: datetime
+    plan_id: int,
+    entries: Mapping[Key, Entry],
+    *,
+    version: int,
+    seen_hash: str,
+    edits: Mapping[Key, Edit] | None = None,
+    actor: Account,
+    now: datetime,
 ) -> Plan:
     """Keep what was typed and submit it to the superior, both or neither. It must balance.
 
     ``seen_hash`` is the content hash of the sheet the person typed on: if weights, T or anything else moved under the
-    typing, nothing is submitted. Raises ContentChanged, MilestonesRefused, and as
-    require_balance and save_targets do.
+    typing, nothing is submitted. ``edits`` are the cells that the person changed, each with the version it builds on,
+    where these are known: one that somebody else changed meanwhile is left for the person to choose.
+
+    Raises ContentChanged, MilestonesRefused, and as require_balance and save_targets do.
     """
     plan = load_for(plan_id, PlanAction.SUBMIT, actor, now, version=version)
     if read_sheet(plan).content_hash != seen_hash:
         raise ContentChanged
+    if clashing_cells(plan, edits or {}):
+        raise StaleVersion(plan.version)
     write_all_cells(plan, entries, version=version, actor=actor, now=now)
     sheet = read_sheet(plan)
     require_balance(sheet)

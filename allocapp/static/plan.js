@@ -160,6 +160,7 @@ function saveSoon(after) {
 
 async function save() {
   clearTimeout(saveTimer);
+  if (sheet.dataset.pasted) return;
   if (saving) return saveSoon(300);
   const keys = dirtyKeys().filter((key) => !clashIn(cells.get(key)) && !sheet.dataset.sent);
   if (!keys.length) return;
@@ -168,7 +169,7 @@ async function save() {
   const sent = new Map(keys.map((key) => [key, typed(key)]));
   for (const key of keys) mark(key, "saving");
   const fail = () => keys.forEach((key) => mark(key, "failed"));
-  saving = post(sheet.dataset.cells, keys);
+  saving = post(sheet.dataset.cells, keys, AbortSignal.timeout(15000));
   try {
     const response = await saving;
     const answer = await response.json();
@@ -258,6 +259,7 @@ function restore() {
     count += 1;
   }
   if (!count) return;
+  field("base").value = base.join(",");
   tell("kept", fill(words.kept, count));
   check();
   saveSoon(SAVE_MS);

@@ -17,7 +17,7 @@ sheet.addEventListener("keydown", (event) => {
     event.preventDefault();
     sheet.dispatchEvent(new Event("save-now"));
   } else if (event.key === "Escape" && undo) {
-    takeBack();
+    return takeBack();
   } else if (event.key === "Enter" && input.name && input.name.startsWith("h-")) {
     event.preventDefault();
     input.closest("details").querySelector("button[name=row]").click();
@@ -44,18 +44,31 @@ function notice(text, ...buttons) {
   sheet.dispatchEvent(new CustomEvent("tell", { detail: { name: "paste", text, nodes: buttons } }));
 }
 
-function takeBack() {
-  for (const [input, text] of undo) change(input, text);
+// what was pasted stands in the cells to be looked at; it is saved only once the person keeps it, or types on
+function settle() {
   undo = null;
+  delete sheet.dataset.pasted;
   notice("");
+  sheet.dispatchEvent(new Event("save-now"));
 }
 
-// typing on is keeping what was pasted
+function takeBack() {
+  for (const [input, text] of undo) change(input, text);
+  settle();
+}
+
 sheet.addEventListener("input", (event) => {
-  if (!event.isTrusted || !undo) return;
-  undo = null;
-  notice("");
+  if (event.isTrusted && undo) settle();
 });
+
+function button(text, act) {
+  const made = document.createElement("button");
+  made.type = "button";
+  made.className = "btn btn-sm btn-outline-primary";
+  made.textContent = text;
+  made.addEventListener("click", act);
+  return made;
+}
 
 sheet.addEventListener("paste", (event) => {
   const text = event.clipboardData.getData("text/plain").replace(/\r\n?/g, "\n").replace(/\n$/, "");
@@ -67,7 +80,7 @@ sheet.addEventListener("paste", (event) => {
   const top = seen.indexOf(event.target.closest("tr"));
   const left = grid[top].indexOf(event.target);
   const codes = new Set(rows().map((row) => row.querySelector(".name small").textContent));
-  const names = block.some((line) => codes.has(line[0]) || /\p{L}/u.test(line[0]));
+  const names = block.some((line) => codes.has(line[0]) || /^\d{5,}$|\p{L}/u.test(line[0]));
   const fits = top + block.length <= seen.length && block.every((line) => left + line.length <= grid[top].length);
   if (names || !fits) {
     const form = document.getElementById("paste-on").content.cloneNode(true);
@@ -76,6 +89,7 @@ sheet.addEventListener("paste", (event) => {
     return;
   }
   const before = [];
+  sheet.dataset.pasted = "1";
   let refused = 0;
   block.forEach((line, down) => line.forEach((cell, right) => {
     const input = grid[top + down][left + right];
@@ -88,10 +102,6 @@ sheet.addEventListener("paste", (event) => {
     change(input, cell.replace(/\s*%$/, ""));
   }));
   undo = before;
-  const back = document.createElement("button");
-  back.type = "button";
-  back.className = "btn btn-sm btn-outline-primary";
-  back.textContent = words.undo;
-  back.addEventListener("click", takeBack);
-  notice(words.pastedCount.replace("{n}", before.length).replace("{m}", refused), back);
+  const counted = words.pastedCount.replace("{n}", before.length).replace("{m}", refused);
+  notice(counted, button(words.keep, settle), button(words.undo, takeBack));
 });

@@ -24,11 +24,13 @@ if (bar && window.ResizeObserver) {
   }).observe(said);
 }
 
-// what is kept on this computer goes with the person who signs out
+// what is kept on this computer goes with the person who signs out; what another one kept stays theirs
 const signOut = document.querySelector("form[action$='/sign-out']");
-if (signOut) {
+const kept = document.querySelector("[data-keep]");
+if (signOut && kept) {
+  const own = `allocapp:${kept.dataset.keep.split("-")[0]}-`;
   signOut.addEventListener("submit", () => {
-    for (const key of Object.keys(localStorage)) if (key.startsWith("allocapp:")) localStorage.removeItem(key);
+    for (const key of Object.keys(localStorage)) if (key.startsWith(own)) localStorage.removeItem(key);
   });
 }
 
@@ -49,7 +51,8 @@ function value(row, order) {
   const cells = row.querySelectorAll(`td.k${column}`);
   const at = { baseline: 0, weight: 1, target: 2, gap: 3 }[order];
   const input = cells[at].querySelector("input");
-  const found = input ? number(input.value.replace(".", ",")) : number(cells[at].textContent);
+  const typed = input && input.value.replace(/[\s%]/g, "");
+  const found = input ? (typed === "" ? Infinity : Number(typed.replace(",", "."))) : number(cells[at].textContent);
   return order === "weight" ? -found : found;
 }
 

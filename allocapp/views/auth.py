@@ -49,10 +49,7 @@ def sign_out() -> ResponseReturnValue:
         account.sign_out(current_user.token, address=request.remote_addr or "", now=now())
     end_session()
     flash(_("You are signed out."))
-    response = make_response(redirect(url_for("auth.sign_in")))
-    # what the allocation page kept of unsaved typing goes with the person
-    response.headers["Clear-Site-Data"] = '"storage"'
-    return response
+    return redirect(url_for("auth.sign_in"))
 
 
 @pages.post("/language/<any(vi,en):code>")

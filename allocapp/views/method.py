@@ -13,7 +13,7 @@ from werkzeug.datastructures import MultiDict
 from allocapp.access import Action, load_plan
 from allocapp.clock import now, today
 from allocapp.db import transaction
-from allocapp.errors import AllocappError, NotFound
+from allocapp.errors import AllocappError, ContentChanged, HeldRow, NotFound, StaleVersion
 from allocapp.forms.method import ApplyForm, HoldForm, MethodForm, acts_for, steps_for
 from allocapp.models.plan import Plan
 from allocapp.rules.workflow import PlanAction
@@ -67,9 +67,14 @@ def apply(plan_id: int) -> ResponseReturnValue:
     seen = ApplyForm()
     if not form.validate() or not seen.validate():
         return redirect(_with_formula("method.index", plan_id), 303)
-    with transaction():
-        change = apply_method(plan_id, form.choice, version=seen.version.data, actor=signed_in_account(), now=now())
-        cells = len(change.after)
+    given = {"version": seen.version.data, "stamp": seen.stamp.data or ""}
+    try:
+        with transaction():
+            change = apply_method(plan_id, form.choice, **given, actor=signed_in_account(), now=now())
+            cells = len(change.after)
+    except (ContentChanged, StaleVersion, HeldRow):
+        flash(_("The plan has moved since this was tried. Look at what it would do now, then apply it."), "warning")
+        return redirect(_with_formula("method.index", plan_id), 303)
     flash(
         ngettext(
             "Applied: %(num)d cell changed. It can be taken back.",

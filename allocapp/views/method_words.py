@@ -141,7 +141,7 @@ def explain_change(change: PlanChange, sheet: Sheet) -> ChangeView:
         title=_title(change, column.rule if column else None),
         indicator=localized(column.indicator, "name") if column else "",
         facts=tuple(_facts(change, column.rule) if column else table_facts(change.inputs)),
-        holds=tuple(f"{units.get(_whole(unit_id), '')}: {reason}" for unit_id, reason in change.holds),
+        holds=tuple(f"{units.get(_whole(unit_id), '')}: {reason} ({owner})" for unit_id, reason, owner in change.holds),
         cells=tuple(cells),
     )
 

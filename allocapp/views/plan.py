@@ -33,6 +33,7 @@ from allocapp.forms.plan import (
     SheetForm,
     TypedSheet,
     VersionForm,
+    changed_cells,
     read_cells,
     read_comments,
     read_row_act,
@@ -164,7 +165,11 @@ def submit(plan_id: int) -> ResponseReturnValue:
     if not form.validate() or typed.faults:
         return _unreadable(plan, form, typed)
     typed = _settled(plan, form, typed)
-    given = {"version": form.version.data, "seen_hash": form.seen_hash.data}
+    given = {
+        "version": form.version.data,
+        "seen_hash": form.seen_hash.data,
+        "edits": changed_cells(typed, unpack_cells(form.base.data or "", keys_of(plan))),
+    }
     try:
         with transaction():
             plans.submit_plan(plan_id, typed.entries, **given, actor=signed_in_account(), now=now())

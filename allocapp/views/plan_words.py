@@ -308,6 +308,7 @@ def script_words() -> dict[str, str]:
         "offline": _("No connection. What you type is kept on this computer and saved once the connection is back."),
         "kept_here": _("What you typed is kept on this computer."),
         "undo": _("Take the pasting back"),
+        "keep": _("Keep what was pasted"),
         "kept": _("%(n)s cells that you typed earlier were not saved yet and stand in the table again.", **several),
         "clashed": _("%(n)s cells were changed by somebody else as well. Choose at the cell.", **several),
         "others": _("Somebody else changed %(n)s cells meanwhile; the table shows them.", **several),

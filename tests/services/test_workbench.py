@@ -9,6 +9,7 @@ import pytest
 from allocapp.db import db, transaction
 from allocapp.errors import (
     AllocappError,
+    ContentChanged,
     Forbidden,
     HeldRow,
     NoAim,
@@ -27,8 +28,9 @@ from allocapp.services.cell import Edit, Saved, save_cells
 from allocapp.services.change import apply_change, changed_cells, list_changes, revert_last_change
 from allocapp.services.hold import hold_row, release_row
 from allocapp.services.method import Choice, Limits, apply_method, find_lowest, try_method
+from allocapp.services.plan import submit_plan, update_receivers
 from allocapp.services.sheet import Entry, Key, read_sheet
-from tests.factories import NOW, World
+from tests.factories import NOW, SINCE, World
 
 PREPARER = "a.preparer"
 
@@ -66,8 +68,9 @@ def method(world: World, act: Method | TrimOrder, **changes: int | None) -> Choi
 
 def apply(world: World, plan_id: int, choice: Choice) -> int:
     with transaction():
-        version = world.plan(plan_id).version
-        return len(apply_method(plan_id, choice, version=version, actor=world.account(PREPARER), now=NOW).after)
+        plan = world.plan(plan_id)
+        actor, stamp = world.account(PREPARER), try_method(plan, choice).stamp
+        return len(apply_method(plan_id, choice, version=plan.version, stamp=stamp, actor=actor, now=NOW).after)
 
 
 def revert(world: World, plan_id: int) -> tuple[int, int]:
@@ -124,7 +127,7 @@ def test_others_neither_autosave_nor_hold_nor_apply(
     with pytest.raises(error), transaction():
         hold_row(plan_id, key[0], reason="Giữ", actor=world.account(login), now=NOW)
     with pytest.raises(error), transaction():
-        apply_method(plan_id, method(world, Method.SAME), version=2, actor=world.account(login), now=NOW)
+        apply_method(plan_id, method(world, Method.SAME), version=2, stamp="", actor=world.account(login), now=NOW)
 
 
 def test_trying_writes_nothing(world: World, plan_id: int) -> None:
@@ -143,7 +146,7 @@ def test_applying_changes_what_was_tried_and_explains_it(world: World, plan_id: 
     assert targets(world, plan_id) == {"A0": 8350, "A1": 8350, "A2": 7000, "A3": 8350}
     (change,) = list_changes(world.plan(plan_id))
     assert (change.kind, change.account.login) == (ChangeKind.METHOD, PREPARER)
-    assert change.holds == [[world.units["A2"], "Đã thống nhất"]]
+    assert change.holds == [[world.units["A2"], "Đã thống nhất", "preparer A"]]
     assert (change.inputs["act"], change.inputs["step"], change.inputs["assigned"]) == ("same", 50, 8000)
     assert (change.inputs["before"], change.inputs["after"]) == (7000, 8012)
     assert changed_cells(change)[dossiers(world, "A1")[0]] == (Entry(7000), Entry(8350))
@@ -173,7 +176,7 @@ def test_a_change_is_applied_on_the_version_it_was_tried_on(world: World, plan_i
     (key,) = dossiers(world, "A1")
     save(world, plan_id, {key: Edit(Entry(8100), 2)})
     with pytest.raises(StaleVersion), transaction():
-        apply_method(plan_id, method(world, Method.SAME), version=2, actor=world.account(PREPARER), now=NOW)
+        apply_method(plan_id, method(world, Method.SAME), version=2, stamp="", actor=world.account(PREPARER), now=NOW)
     assert db.session.query(PlanChange).count() == 0
 
 
@@ -215,6 +218,47 @@ def test_holding_needs_a_reason_and_one_of_the_plans_rows(world: World, plan_id:
         with transaction():
             release_row(plan_id, world.units["A1"], actor=world.account(PREPARER), now=NOW)
     assert not any(row.hold for row in read_sheet(world.plan(plan_id)).rows)
+
+
+def test_what_is_applied_is_what_was_seen(world: World, plan_id: int) -> None:
+    choice = method(world, Method.SAME)
+    seen = try_method(world.plan(plan_id), choice).stamp
+    with transaction():  # moves no version, but the other rows would get other numbers now
+        hold_row(plan_id, world.units["A2"], reason="Giữ", actor=world.account(PREPARER), now=NOW)
+    with pytest.raises(ContentChanged), transaction():
+        apply_method(plan_id, choice, version=2, stamp=seen, actor=world.account(PREPARER), now=NOW)
+    assert set(targets(world, plan_id).values()) == {7000}
+
+
+def test_a_revert_leaves_rows_that_are_held_since_or_gone(world: World, plan_id: int) -> None:
+    apply(world, plan_id, method(world, Method.SAME))
+    with transaction():
+        hold_row(plan_id, world.units["A1"], reason="Giữ", actor=world.account(PREPARER), now=NOW)
+        world.unit("A3").valid_to = SINCE
+    with transaction():
+        version = world.plan(plan_id).version
+        update_receivers(plan_id, version=version, actor=world.account(PREPARER), now=NOW)
+    assert revert(world, plan_id) == (2, 2)
+    assert targets(world, plan_id) == {"A0": 7000, "A1": 8000, "A2": 7000}
+
+
+def test_submitting_does_not_write_over_a_cell_that_somebody_else_changed(world: World, plan_id: int) -> None:
+    (key,) = dossiers(world, "A1")
+    save(world, plan_id, {key: Edit(Entry(9000), 2)})
+    plan = world.plan(plan_id)
+    version, seen = plan.version, read_sheet(plan).content_hash
+    entries = world.entries(plan_id, 8500)
+    with pytest.raises(StaleVersion), transaction():
+        submit_plan(
+            plan_id,
+            entries,
+            version=version,
+            seen_hash=seen,
+            edits={key: Edit(Entry(8500), 2)},
+            actor=world.account(PREPARER),
+            now=NOW,
+        )
+    assert targets(world, plan_id)["A1"] == 9000
 
 
 def test_trim_takes_back_what_goes_beyond_need(world: World, plan_id: int) -> None:

@@ -44,10 +44,11 @@ class Element:
 
     def walk(self) -> Iterator[Element]:
         """Itself and everything in it, in the order of the page."""
-        yield self
-        for part in self.content:
-            if isinstance(part, Element):
-                yield from part.walk()
+        waiting = [self]
+        while waiting:
+            element = waiting.pop()
+            yield element
+            waiting += [part for part in reversed(element.content) if isinstance(part, Element)]
 
     def all(self, *tags: str, **attributes: str) -> list[Element]:
         """The elements in it of one of these tags (any, where none is given) with exactly these attributes."""
@@ -127,6 +128,14 @@ class Page:
         self.html = html
         self.faults: list[str] = []
         self.root = _Reader(self.faults).read(html)
+        self.elements = list(self.root.walk())
+        self.by_tag: dict[str, list[Element]] = {}
+        for element in self.elements:
+            self.by_tag.setdefault(element.tag, []).append(element)
+
+    def tagged(self, *tags: str) -> list[Element]:
+        """Every element of these tags."""
+        return [element for tag in tags for element in self.by_tag.get(tag, ())]
 
     @property
     def text(self) -> str:
@@ -136,12 +145,12 @@ class Page:
     @property
     def body(self) -> Element:
         """The page without its head."""
-        return self.root.one("body")
+        return self.by_tag["body"][0]
 
     @property
     def title(self) -> str:
         """The title of the window."""
-        return " ".join(self.root.one("title").raw.split())
+        return " ".join(self.by_tag["title"][0].raw.split())
 
     @property
     def heading(self) -> str:
@@ -151,27 +160,27 @@ class Page:
     @property
     def language(self) -> str:
         """The language it says it is written in."""
-        return self.root.one("html").get("lang")
+        return self.by_tag["html"][0].get("lang")
 
     @property
     def forms(self) -> list[Form]:
         """All forms."""
-        return [Form(element) for element in self.root.all("form")]
+        return [Form(element) for element in self.tagged("form")]
 
     @property
     def links(self) -> list[str]:
         """Every address that a link leads to."""
-        return [link["href"] for link in self.root.all("a") if link.has("href")]
+        return [link["href"] for link in self.tagged("a") if link.has("href")]
 
     @property
     def errors(self) -> str:
         """The text of the error summary; empty where there is none."""
-        return " ".join(element.text for element in self.root.all() if "error-summary" in element.classes)
+        return " ".join(element.text for element in self.elements if "error-summary" in element.classes)
 
     @property
     def notices(self) -> str:
         """What the page tells about the last act."""
-        return " ".join(element.text for element in self.root.all() if "notice" in element.classes)
+        return " ".join(element.text for element in self.elements if "notice" in element.classes)
 
     def can_send(self, url: str) -> bool:
         """Whether a form or a button of the page leads there."""
@@ -189,21 +198,21 @@ class Page:
 
     def spoken(self) -> Iterator[str]:
         """Every text that a person sees or hears, attributes included."""
-        yield " ".join(self.root.one("title").raw.split())
+        yield self.title
         yield from self.body.texts()
-        for element in self.root.walk():
+        for element in self.elements:
             for name in SEEN_ATTRIBUTES:
-                if element.has(name):
-                    yield element[name]
+                if name in element.attributes:
+                    yield element.attributes[name]
 
     def all_faults(self, language: str) -> list[str]:
         """What is wrong with the page as a page, whatever it is about."""
         return [
             *self.faults,
             *_frame_faults(self, language),
-            *_inline_faults(self.root),
-            *_identity_faults(self.root),
-            *_control_faults(self.root),
+            *_inline_faults(self),
+            *_identity_faults(self),
+            *_control_faults(self),
             *_leftover_faults(self),
         ]
 
@@ -248,21 +257,21 @@ class _Reader(HTMLParser):
 def _frame_faults(page: Page, language: str) -> Iterator[str]:
     if page.language != language:
         yield f"says that it is written in {page.language!r}, not in {language!r}"
-    titles = page.root.all("title")
+    titles = page.tagged("title")
     if len(titles) != 1 or not titles[0].raw.partition("–")[0].strip():
         yield f"has {len(titles)} titles, or an empty one"
-    headings = page.root.all("h1")
+    headings = page.tagged("h1")
     if len(headings) != 1 or not headings[0].text:
         yield f"has {len(headings)} headings of the first level, or an empty one"
     for tag in ("main", "header", "footer"):
-        if len(page.body.all(tag)) != 1:
-            yield f"has {len(page.body.all(tag))} × <{tag}>"
-    if not page.root.all("meta", name="viewport"):
+        if len(page.tagged(tag)) != 1:
+            yield f"has {len(page.tagged(tag))} × <{tag}>"
+    if not any(element.get("name") == "viewport" for element in page.tagged("meta")):
         yield "does not fit a phone: no viewport"
 
 
-def _inline_faults(root: Element) -> Iterator[str]:
-    for element in root.walk():
+def _inline_faults(page: Page) -> Iterator[str]:
+    for element in page.elements:
         if element.tag == "style" or (element.tag == "script" and not element.has("src")):
             yield f"inline <{element.tag}>"
         for name in element.attributes:
@@ -275,14 +284,14 @@ def _inline_faults(root: Element) -> Iterator[str]:
                 yield f"<{element.tag} {name}> leads away: {value}"
 
 
-def _identity_faults(root: Element) -> Iterator[str]:
+def _identity_faults(page: Page) -> Iterator[str]:
     seen: set[str] = set()
-    for element in root.walk():
+    for element in page.elements:
         if element.has("id"):
             if not element["id"] or element["id"] in seen:
                 yield f"id {element['id']!r} is empty or stands there twice"
             seen.add(element["id"])
-    for element in root.walk():
+    for element in page.elements:
         pointed = [target for name in POINTERS if element.has(name) for target in element[name].split()]
         if element.tag == "a" and element.get("href").startswith("#"):
             pointed.append(element["href"][1:])
@@ -291,9 +300,9 @@ def _identity_faults(root: Element) -> Iterator[str]:
                 yield f"<{element.tag}> points at {target!r}, which is not there"
 
 
-def _control_faults(root: Element) -> Iterator[str]:
-    labelled = {label["for"] for label in root.all("label") if label.has("for") and label.text}
-    for control in root.all(*LABELLED):
+def _control_faults(page: Page) -> Iterator[str]:
+    labelled = {label["for"] for label in page.tagged("label") if label.has("for") and label.text}
+    for control in page.tagged(*LABELLED):
         if control.get("type") in ("hidden", "submit"):
             continue
         around = control.within("label")
@@ -304,10 +313,10 @@ def _control_faults(root: Element) -> Iterator[str]:
             or (around is not None and around.text)
         ):
             yield f"<{control.tag} name={control.get('name')!r}> has no label"
-    for button in root.all("button", "a", "summary"):
+    for button in page.tagged("button", "a", "summary"):
         if not button.text and not button.get("aria-label"):
             yield f"an empty <{button.tag}>"
-    for form in root.all("form"):
+    for form in page.tagged("form"):
         # a form that only chooses what to look at asks by its address, which must not hold the token
         asks = form.get("method") == "get"
         if form.get("method") not in ("get", "post") or not form.get("action").startswith("/"):

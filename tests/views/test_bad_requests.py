@@ -149,23 +149,18 @@ def test_the_live_check_without_its_token_answers_as_json(visit: Visit, plan_id:
     assert not answer.json["text"].isascii()
 
 
-@pytest.mark.parametrize(
-    "origin",
-    [
+def test_another_sites_form_is_refused_even_with_a_token(world: World, visit: Visit, plan_id: int) -> None:
+    client = visit("a.preparer")
+    fields = client.open(f"/plans/{plan_id}").form(f"/plans/{plan_id}/save").fields
+    fields |= everywhere(client.page, plan_id, "85")
+    origins: tuple[dict[str, str | None], ...] = (
         {"Sec-Fetch-Site": "cross-site"},
         {"Sec-Fetch-Site": "same-site"},
         {"Sec-Fetch-Site": None, "Origin": "https://elsewhere.example"},
         {"Sec-Fetch-Site": None, "Origin": "null"},
-    ],
-    ids=str,
-)
-def test_another_sites_form_is_refused_even_with_a_token(
-    world: World, visit: Visit, plan_id: int, origin: dict[str, str | None]
-) -> None:
-    client = visit("a.preparer")
-    fields = client.open(f"/plans/{plan_id}").form(f"/plans/{plan_id}/save").fields
-    fields |= everywhere(client.page, plan_id, "85")
-    client.post(f"/plans/{plan_id}/save", fields, headers=origin, expect=403)
+    )
+    for origin in origins:
+        client.post(f"/plans/{plan_id}/save", fields, headers=origin, expect=403)
     assert targets(world, plan_id) == {None}
 
 
@@ -193,10 +188,10 @@ def test_a_large_plan_with_a_reason_in_every_cell_is_not_too_large(world: World,
 # -- texts -----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("login", ["a\x00preparer", "\x00", "a.preparer\x00", "a.prep\ud7ffarer", "x'; --", "%s" * 9])
-def test_a_name_of_signs_that_no_name_has_is_simply_wrong(world: World, stranger: Client, login: str) -> None:
-    stranger.open("/sign-in")
-    stranger.send("/sign-in", {"login": login, "password": "x\x00y"}, expect=401)
+def test_a_name_of_signs_that_no_name_has_is_simply_wrong(world: World, stranger: Client) -> None:
+    for login in ("a\x00preparer", "a\x00", "a.prep\ud7ffarer", "x'; --", "%s" * 9, "\ufffe"):
+        stranger.open("/sign-in")
+        stranger.send("/sign-in", {"login": login, "password": "x\x00y"}, expect=401)
     stranger.sign_in("a.preparer")
 
 
@@ -209,11 +204,11 @@ def test_bytes_that_are_no_text_are_simply_wrong(world: World, stranger: Client)
         stranger.get("/sign-in?login=" + damage.decode("latin-1"), expect=200)
 
 
-@pytest.mark.parametrize("body", [b"{", b'{"a": 1}', b"\x00\xff", b"------x\r\n"])
-def test_a_body_of_another_kind_is_refused(visit: Visit, plan_id: int, body: bytes) -> None:
+def test_a_body_of_another_kind_is_refused(visit: Visit, plan_id: int) -> None:
     client = visit("a.preparer")
-    for kind in ("application/json", "multipart/form-data; boundary=x", "multipart/form-data", "text/plain", ""):
-        assert client.ask("POST", f"/plans/{plan_id}/save", data=body, content_type=kind).status == 400
+    for body in (b"{", b'{"a": 1}', b"\x00\xff", b"------x\r\n"):
+        for kind in ("application/json", "multipart/form-data; boundary=x", "multipart/form-data", "text/plain", ""):
+            assert client.ask("POST", f"/plans/{plan_id}/save", data=body, content_type=kind).status == 400
 
 
 def test_a_name_and_password_typed_with_parted_accents_are_the_same(world: World, stranger: Client) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from flask import Flask
 from sqlalchemy import select
 
@@ -64,17 +63,17 @@ def test_numbers_follow_the_language(world: World, visit: Visit) -> None:
     assert targets(world, plan_id) == {7965, 7970}
 
 
-@pytest.mark.parametrize("address", ["/", "/plans/", "/plans/{plan}", "/decisions/", "/quotas/", "/decisions/verify"])
-def test_every_page_is_english_in_english(world: World, visit: Visit, address: str) -> None:
+def test_every_page_is_english_in_english(world: World, visit: Visit) -> None:
     world.issue_province(8000)
     plan_id = world.open("A", "a.preparer")
     client = visit("a.preparer")
     choose(client, "en")
-    page = client.open(address.format(plan=plan_id))
-    for word in ("Quyết định", "Phương án", "Chỉ tiêu được giao", "Việc của tôi", "Đăng xuất", "Kiểm tra tệp"):
-        assert word not in page.text
-    assert "Sign out" in page.text
-    assert "Preparer · Huyện A" in page.text
+    for address in ("/", "/plans/", f"/plans/{plan_id}", "/decisions/", "/quotas/", "/decisions/verify"):
+        page = client.open(address)
+        for word in ("Quyết định", "Phương án", "Chỉ tiêu được giao", "Việc của tôi", "Đăng xuất", "Kiểm tra tệp"):
+            assert word not in page.text, address
+        assert "Sign out" in page.text
+        assert "Preparer · Huyện A" in page.text
 
 
 def test_errors_speak_the_persons_language(world: World, visit: Visit) -> None:
@@ -103,9 +102,10 @@ def test_a_page_that_keeps_what_was_typed_offers_no_switch(world: World, visit: 
     assert not client.page.can_send("/language/en")
 
 
-@pytest.mark.parametrize("wanted", ["//elsewhere.example", "https://elsewhere.example/", "/\\elsewhere.example"])
-def test_the_switch_never_leads_elsewhere(world: World, visit: Visit, wanted: str) -> None:
-    assert visit("a.preparer").act("/language/en", {"next": wanted}, expect=302).location == "/"
+def test_the_switch_never_leads_elsewhere(visit: Visit) -> None:
+    client = visit("a.preparer")
+    for wanted in ("//elsewhere.example", "https://elsewhere.example/", "/\\elsewhere.example"):
+        assert client.act("/language/en", {"next": wanted}, expect=302).location == "/"
 
 
 def test_a_made_up_language_is_vietnamese(world: World, stranger: Client) -> None:

@@ -28,7 +28,7 @@ from allocapp.cli.serve import with_reachable_socket
 from allocapp.clock import now
 from allocapp.config import ROOT, load_config
 from allocapp.db import db, transaction
-from allocapp.models.account import Account, Grant, Role
+from allocapp.models.account import Account, Grant, Role, SignIn
 from allocapp.models.campaign import Campaign
 from allocapp.models.decision import Decision
 from allocapp.models.job import JobState
@@ -90,6 +90,12 @@ class Site(Installation):
             for suffix, role in roles.items():
                 if f"{prefix}.{suffix}" not in known:
                     db.session.add(_account(f"{prefix}.{suffix}", unit, role))
+
+    def end_sessions(self, login: str) -> None:
+        """End every session of the person on the server, as time does."""
+        with self.writing():
+            for found in db.session.scalars(select(SignIn).where(SignIn.account == person(login))):
+                found.ended_at = now()
 
     def verify(self, file: Path) -> subprocess.CompletedProcess[str]:
         """What ``flask decisions verify`` says of a file."""

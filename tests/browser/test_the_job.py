@@ -130,6 +130,7 @@ def returned(approver: Visitor, plan_id: int) -> None:
     with approver.watch.expecting(422):
         approver.press("Return for completion")
     expect(approver.mistakes).to_be_focused()
+    expect(approver.page.locator("#reason-error")).not_to_be_empty()
     expect(approver.page.locator(f"#c-{commune}")).to_have_value(REMARK)
     approver.page.locator("#reason").fill(REASON)
     approver.press("Return for completion")

@@ -16,7 +16,7 @@ from tests.browser.conftest import Enter
 from tests.browser.site import Plant, Site, decision_of, plan_of
 from tests.browser.visitor import Visitor
 
-CODE, PREFIX = "184", "vanquan"
+CODE, PREFIX, COLLEAGUE = "184", "vanquan", "vanquan2"
 HURRIED_CODE, HURRIED = "189", "dinhlap"
 PROVINCE = "Ủy ban nhân dân tỉnh Lạng Sơn"
 RENDERED_MS = 45_000
@@ -26,6 +26,7 @@ RENDERED_MS = 45_000
 def draft(site: Site) -> Plant:
     """A draft that nobody submits."""
     site.add_people(PREFIX, CODE)
+    site.add_people(COLLEAGUE, CODE)
     return site.filled(PREFIX, CODE)
 
 
@@ -112,39 +113,43 @@ def test_the_page_asks_before_it_is_left_with_unsaved_targets(enter: Enter, draf
     assert asked == ["beforeunload"]
 
 
-def test_a_form_sent_after_the_session_ended_is_sent_again(enter: Enter, draft: Plant) -> None:
-    visitor = enter(f"{PREFIX}.chuyenvien", anew=True)
+def test_a_form_sent_after_the_session_ended_is_sent_again(site: Site, enter: Enter, draft: Plant) -> None:
+    visitor = enter(f"{COLLEAGUE}.chuyenvien", anew=True)
     page = visitor.go(f"/plans/{draft.plan}")
     first, second = cells_of(page)[:2]
-    sign_out_elsewhere(visitor)
+    site.end_sessions(visitor.login)
     with visitor.watch.expecting(401):
         cell(page, first).fill("87,5")
         cell(page, second).fill("47,5")
         visitor.press("Save draft")
-        expect(page.get_by_label(visitor.site.say("Password"))).to_be_visible()
+        expect(page.get_by_label(site.say("Password"))).to_be_visible()
     visitor.fill_sign_in(visitor.login)
-    expect(page.get_by_role("heading", level=1)).to_have_text(visitor.site.say("You are signed in again"))
+    expect(page.get_by_role("heading", level=1)).to_have_text(site.say("You are signed in again"))
     visitor.press("Send it again")
     expect(visitor.notice).to_be_visible()
-    expect(page).to_have_url(f"{visitor.site.url}/plans/{draft.plan}")
+    expect(page).to_have_url(f"{site.url}/plans/{draft.plan}")
     assert values_in(page, [first, second]) == ["87,5", "47,5"]
 
 
-def test_what_is_typed_after_the_session_ended_comes_back(enter: Enter, draft: Plant) -> None:
-    visitor = enter(f"{PREFIX}.chuyenvien", anew=True)
+def test_what_is_typed_after_signing_out_elsewhere_comes_back(site: Site, enter: Enter, draft: Plant) -> None:
+    visitor = enter(f"{COLLEAGUE}.chuyenvien", anew=True)
     page = visitor.go(f"/plans/{draft.plan}")
     first, second = cells_of(page)[:2]
-    sign_out_elsewhere(visitor)
+    other = visitor.context.new_page()
+    other.goto("/")
+    other.get_by_role("button", name=site.say("Sign out")).click()
+    expect(other).to_have_url(f"{site.url}/sign-in")
+
     page.on("dialog", lambda dialog: dialog.accept())
     with visitor.watch.expecting(401):
         cell(page, first).fill("86,5")
         cell(page, second).fill("46,5")
-        ended = visitor.site.say("Your session has ended or you are not signed in.")
+        ended = site.say("Your session has ended or you are not signed in.")
         expect(page.locator("#notices")).to_contain_text(ended)
         page.locator("#notices a").click()
-        expect(page.get_by_label(visitor.site.say("Password"))).to_be_visible()
+        expect(page.get_by_label(site.say("Password"))).to_be_visible()
     visitor.fill_sign_in(visitor.login)
-    expect(page).to_have_url(f"{visitor.site.url}/plans/{draft.plan}")
+    expect(page).to_have_url(f"{site.url}/plans/{draft.plan}")
     expect(cell(page, first)).to_have_value("86,5")
     expect(cell(page, second)).to_have_value("46,5")
     visitor.press("Save draft")
@@ -204,14 +209,6 @@ def cell(page: Page, name: str) -> Locator:
 def values_in(page: Page, names: list[str]) -> list[str]:
     """What stands in these inputs."""
     return [cell(page, name).input_value() for name in names]
-
-
-def sign_out_elsewhere(visitor: Visitor) -> None:
-    """End the session in another tab."""
-    other = visitor.context.new_page()
-    other.goto("/")
-    other.get_by_role("button", name=visitor.site.say("Sign out")).click()
-    expect(other).to_have_url(f"{visitor.site.url}/sign-in")
 
 
 def numbers_of(made: Plant) -> list[int]:

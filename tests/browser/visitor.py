@@ -164,7 +164,7 @@ class Visitor:
     @property
     def notice(self) -> Locator:
         """What the page says after a step that was taken."""
-        return self.page.locator("main .notice[role=status]")
+        return self.page.locator("main .notice[role=status]:not(.sheet-notice)")
 
     @property
     def mistakes(self) -> Locator:

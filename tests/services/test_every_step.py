@@ -5,6 +5,7 @@ The person asking always has the right, so that the state alone decides.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -175,7 +176,11 @@ def test_decision(world: World, tmp_path: Path, state: DecisionState, action: De
                 if (stage is Stage.SIGNED and state is DecisionState.SIGNED) or state is DecisionState.RENDERED:
                     session.add(
                         DecisionFile(
-                            decision_id=decision_id, stage=stage, sha256="0" * 64, content=b"pdf", created_at=NOW
+                            decision_id=decision_id,
+                            stage=stage,
+                            sha256=hashlib.sha256(b"pdf").hexdigest(),
+                            content=b"pdf",
+                            created_at=NOW,
                         )
                     )
                     break

@@ -16,7 +16,7 @@ from allocapp.models.plan import Plan
 from allocapp.models.results import Count, ReportingPeriod
 from allocapp.models.unit import Unit
 from allocapp.rules.balance import RollUp
-from allocapp.services.unit import valid_in
+from allocapp.services.unit import units_of
 
 # measure -> service -> how often, for one unit and everything below it
 Totals = Mapping[int, Mapping[int, int]]
@@ -49,7 +49,7 @@ def freeze_expectations(campaign: Campaign, *, source_from: date, source_to: dat
 def _expected(
     campaign: Campaign, indicators: Iterable[Indicator], totals: Mapping[int, Totals]
 ) -> Iterator[dict[str, object]]:
-    units = db.session.scalars(select(Unit.id).where(valid_in(campaign)).order_by(Unit.id)).all()
+    units = db.session.scalars(select(Unit.id).where(units_of(campaign)).order_by(Unit.id)).all()
     for indicator in indicators:
         for unit_id in units:
             figures = _figures(indicator, totals.get(unit_id, {}))

@@ -14,7 +14,7 @@ from allocapp.models.campaign import Campaign
 from allocapp.models.plan import Plan
 from allocapp.models.unit import Unit, UnitKind
 from allocapp.rules.workflow import PlanState
-from allocapp.services.unit import valid_in
+from allocapp.services.unit import units_of
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def _allocating_units(account: Account, campaign: Campaign, today: date) -> list
         .join(UnitKind)
         .where(
             Unit.may_allocate,
-            valid_in(campaign),
+            units_of(campaign),
             units_reached(account, Action.VIEW_PLAN, today),
         )
     )

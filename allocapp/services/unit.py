@@ -50,12 +50,16 @@ def add_unit(
 
 
 def valid_in(campaign: Campaign) -> ColumnElement[bool]:
-    """Condition on ``Unit`` for a query: the units of the campaign's tree that are valid on any day of its period."""
+    """Condition on ``Unit`` for a query: the units that are valid on any day of the campaign's period."""
     return and_(
-        Unit.path.startswith(campaign.root.path, autoescape=True),
         Unit.valid_from <= campaign.period_to,
         or_(Unit.valid_to.is_(None), Unit.valid_to >= campaign.period_from),
     )
+
+
+def units_of(campaign: Campaign) -> ColumnElement[bool]:
+    """Condition on ``Unit`` for a query: the campaign's root and everything below it that is valid in its period."""
+    return and_(Unit.path.startswith(campaign.root.path, autoescape=True), valid_in(campaign))
 
 
 def receivers_of(unit: Unit, campaign: Campaign) -> list[Unit]:

@@ -73,7 +73,7 @@ def chromium() -> Iterator[Browser]:
 def site(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The real thing with its demonstration, as ``make run`` starts it; it ends without a trace."""
     made = Site(tmp_path_factory.mktemp("site") / "instance")
-    supervisor = made.start()
+    supervisor = made.start(made.command("--end-with-parent"))
     wait_until(lambda: made.status("/healthz") == 200, SOON, "not healthy")
     yield made
     made.close()

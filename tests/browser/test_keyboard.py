@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 import pytest
@@ -56,12 +57,13 @@ def test_typing_replaces_what_stands_there_and_escape_brings_it_back(enter: Ente
     first, _second, third = cells_of(page)[:3]
     page.locator(f"#{first}").focus()
     page.keyboard.type("70")
-    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")  # leaving the cell saves it
+    expect(page.locator("#sheet-saved")).to_have_text(re.compile(r"\([0-9]{2}:[0-9]{2}.*\)"))
     page.keyboard.press("ArrowUp")
     page.keyboard.type("71,5")
     expect(page.locator(f"#{first}")).to_have_value("71,5")
     page.keyboard.press("Escape")
-    expect(page.locator(f"#{first}")).to_have_value("")
+    expect(page.locator(f"#{first}")).to_have_value("70")
     expect(page.locator(f"#{third}")).to_have_value("")
 
 

@@ -62,6 +62,8 @@ class Plan(Model):
     submitted_hash: Mapped[str | None] = mapped_column(String(64))
     reviewed_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     return_reason: Mapped[str] = mapped_column(Text, default="")
+    # why more is assigned beyond the target than the campaign allows; the default is the migration's, made in place
+    buffer_reason: Mapped[str] = mapped_column(Text, default="", server_default="")
     approved_at: Mapped[datetime | None]
     approved_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     approved_hash: Mapped[str | None] = mapped_column(String(64))

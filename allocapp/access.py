@@ -34,6 +34,15 @@ class Action(StrEnum):
     RETURN_PLAN = "return_plan"
     APPROVE_PLAN = "approve_plan"
     REOPEN_PLAN = "reopen_plan"
+    REVOKE_PLAN = "revoke_plan"
+    COMMENT_PLAN = "comment_plan"
+    AGREE_PLAN = "agree_plan"
+    PROCEED_PLAN = "proceed_plan"
+    MANAGE_STEPS = "manage_steps"
+    GIVE_OPINION = "give_opinion"
+    ASK_ADJUSTMENT = "ask_adjustment"
+    REMIND = "remind"
+    MANAGE_CAMPAIGN = "manage_campaign"
     VIEW_DECISION = "view_decision"
     NUMBER_DECISION = "number_decision"
     RETRY_RENDER = "retry_render"
@@ -66,6 +75,9 @@ ALLOWED: Mapping[Role, Mapping[Action, Reach]] = {
         Action.EDIT_PLAN: Reach.OWN,
         Action.SUBMIT_PLAN: Reach.OWN,
         Action.WITHDRAW_PLAN: Reach.OWN,
+        Action.AGREE_PLAN: Reach.OWN,
+        Action.GIVE_OPINION: Reach.OWN,
+        Action.ASK_ADJUSTMENT: Reach.OWN,
     },
     Role.APPROVER: _READ
     | {
@@ -73,8 +85,20 @@ ALLOWED: Mapping[Role, Mapping[Action, Reach]] = {
         Action.RETURN_PLAN: Reach.SUBORDINATE,
         Action.APPROVE_PLAN: Reach.SUBORDINATE,
         Action.REOPEN_PLAN: Reach.SUBORDINATE,
+        Action.REVOKE_PLAN: Reach.SUBORDINATE,
+        Action.COMMENT_PLAN: Reach.SUBORDINATE,
+        Action.REMIND: Reach.SUBORDINATE,
+        Action.AGREE_PLAN: Reach.OWN,
+        Action.PROCEED_PLAN: Reach.OWN,
     },
-    Role.LEADER: _READ | {Action.SIGN_DECISION: Reach.OWN, Action.REFUSE_DECISION: Reach.OWN},
+    Role.LEADER: _READ
+    | {
+        Action.SIGN_DECISION: Reach.OWN,
+        Action.REFUSE_DECISION: Reach.OWN,
+        Action.AGREE_PLAN: Reach.OWN,
+        Action.PROCEED_PLAN: Reach.OWN,
+        Action.MANAGE_STEPS: Reach.OWN,
+    },
     Role.CLERK: _READ
     | {
         Action.NUMBER_DECISION: Reach.OWN,
@@ -82,11 +106,21 @@ ALLOWED: Mapping[Role, Mapping[Action, Reach]] = {
         Action.SEAL_DECISION: Reach.OWN,
         Action.REFUSE_DECISION: Reach.OWN,
         Action.ACKNOWLEDGE: Reach.OWN,
+        Action.AGREE_PLAN: Reach.OWN,
     },
     Role.DATA_OFFICER: {Action.VIEW_QUOTA: Reach.SUBTREE},
-    Role.VIEWER: {Action.VIEW_QUOTA: Reach.OWN, Action.ACKNOWLEDGE: Reach.OWN},
-    Role.COORDINATOR: _READ,
-    Role.ADMINISTRATOR: {Action.READ_JOURNAL: Reach.SUBTREE},
+    Role.VIEWER: {
+        Action.VIEW_QUOTA: Reach.OWN,
+        Action.ACKNOWLEDGE: Reach.OWN,
+        Action.GIVE_OPINION: Reach.OWN,
+        Action.ASK_ADJUSTMENT: Reach.OWN,
+    },
+    Role.COORDINATOR: _READ | {Action.COMMENT_PLAN: Reach.SUBTREE, Action.REMIND: Reach.SUBTREE},
+    Role.ADMINISTRATOR: {
+        Action.READ_JOURNAL: Reach.SUBTREE,
+        Action.MANAGE_STEPS: Reach.SUBTREE,
+        Action.MANAGE_CAMPAIGN: Reach.SUBTREE,
+    },
     Role.AUDITOR: _READ | {Action.READ_JOURNAL: Reach.SUBTREE},
 }
 

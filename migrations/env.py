@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from alembic import context
 from flask import current_app
-from sqlalchemy import Column, DateTime
+from sqlalchemy import Column, Connection, DateTime
+from sqlalchemy.exc import IntegrityError
 
 from allocapp.db import UtcDateTime
 
@@ -25,10 +29,37 @@ def compare_type(
     return None
 
 
+@contextmanager
+def _tables_may_be_made_anew(connection: Connection) -> Iterator[None]:
+    """On SQLite a constraint changes by making its table anew, which foreign keys to its rows would forbid.
+
+    They are off while migrating, as SQLite's own procedure for it asks; every reference is checked before the commit.
+    Outside a transaction only: within one SQLite does not change the setting.
+    """
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    driver = connection.connection.driver_connection
+    assert driver is not None, "a connection in use has its driver's connection"
+    driver.execute("PRAGMA foreign_keys=OFF")
+    try:
+        yield
+    finally:
+        driver.execute("PRAGMA foreign_keys=ON")
+
+
+def _check_references(connection: Connection) -> None:
+    """Raise IntegrityError where a row refers to one that is not there."""
+    if connection.dialect.name == "sqlite":
+        dangling = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
+        if dangling:
+            raise IntegrityError("PRAGMA foreign_key_check", None, Exception(f"rows refer to nothing: {dangling[:5]}"))
+
+
 def run() -> None:
     """Upgrade in one transaction a migration, on a connection of its own."""
     extension = current_app.extensions["migrate"]
-    with extension.db.engine.connect() as connection:
+    with extension.db.engine.connect() as connection, _tables_may_be_made_anew(connection):
         # on SQLite this begins BEGIN IMMEDIATE, so that two processes do not migrate at once
         writing = connection.execution_options(allocapp_writes=True)
         context.configure(
@@ -39,6 +70,7 @@ def run() -> None:
         )
         with context.begin_transaction():
             context.run_migrations()
+            _check_references(writing)
         writing.commit()
 
 

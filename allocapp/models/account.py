@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from allocapp.db import Model, stored_as
@@ -41,9 +41,15 @@ class Account(Model):
     active: Mapped[bool] = mapped_column(default=True)
     demo: Mapped[bool] = mapped_column(default=False)
     language: Mapped[str] = mapped_column(String(2), default="vi")
+    # where notifications are mailed to; empty: they are read in the application only
+    email: Mapped[str] = mapped_column(String(254), default="")
     created_at: Mapped[datetime]
 
     grants: Mapped[list[Grant]] = relationship(back_populates="account", lazy="selectin")
+    # roles of others that were delegated to this account
+    delegations: Mapped[list[Delegation]] = relationship(
+        foreign_keys="Delegation.account_id", back_populates="account", lazy="selectin"
+    )
 
 
 class Grant(Model):
@@ -68,6 +74,43 @@ class Grant(Model):
     def holds_on(self, day: date) -> bool:
         """Whether the role is held on ``day``."""
         return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
+
+
+class Capacity(StrEnum):
+    """In whose place a person acts (Decree 30/2020, Appendix I, section II, item 7)."""
+
+    FOR_HEAD = "KT."  # ký thay: a deputy for the head
+    BY_ORDER = "TL."  # thừa lệnh: by the head's order
+    BY_AUTHORISATION = "TUQ."  # thừa ủy quyền: authorised by the head
+
+
+class Delegation(Model):
+    """A grant that another account may use too, from a day to a day, in a stated capacity; it ends with the grant."""
+
+    __tablename__ = "delegation"
+    __table_args__ = (
+        CheckConstraint("valid_to >= valid_from", name="validity"),
+        CheckConstraint("reason <> ''", name="reason"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    grant_id: Mapped[int] = mapped_column(ForeignKey("role_grant.id"), index=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    capacity: Mapped[Capacity] = mapped_column(stored_as(Capacity, "capacity"))
+    # what stands under the capacity: "PHÓ CHỦ TỊCH"
+    title: Mapped[str] = mapped_column(String(200), default="")
+    reason: Mapped[str] = mapped_column(Text)
+    valid_from: Mapped[date]
+    valid_to: Mapped[date]
+    created_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+    grant: Mapped[Grant] = relationship(lazy="joined", innerjoin=True)
+    account: Mapped[Account] = relationship(foreign_keys=[account_id], back_populates="delegations")
+
+    def holds_on(self, day: date) -> bool:
+        """Whether the delegation, and the grant it lends, are in force on ``day``."""
+        return self.ended_at is None and self.valid_from <= day <= self.valid_to and self.grant.holds_on(day)
 
 
 class SignIn(Model):

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from allocapp.db import Model, stored_as
 from allocapp.models.account import Account
+from allocapp.models.campaign import DecisionKind
 from allocapp.models.plan import Plan
 from allocapp.models.unit import Unit
 from allocapp.rules.workflow import DecisionState
@@ -35,14 +36,22 @@ class Decision(Model):
 
     __tablename__ = "decision"
     __table_args__ = (
-        # one living decision a plan; a refused one stays beside it with its voided number
+        # one living decision that puts a plan in force and one that revokes it; refused ones stay beside them
         Index(
             "uq_decision_living",
             "plan_id",
             unique=True,
-            sqlite_where=text("state NOT IN ('voided', 'withdrawn')"),
-            postgresql_where=text("state NOT IN ('voided', 'withdrawn')"),
+            sqlite_where=text("state NOT IN ('voided', 'withdrawn') AND kind <> 'revoke'"),
+            postgresql_where=text("state NOT IN ('voided', 'withdrawn') AND kind <> 'revoke'"),
         ),
+        Index(
+            "uq_decision_revoking",
+            "plan_id",
+            unique=True,
+            sqlite_where=text("state NOT IN ('voided', 'withdrawn') AND kind = 'revoke'"),
+            postgresql_where=text("state NOT IN ('voided', 'withdrawn') AND kind = 'revoke'"),
+        ),
+        CheckConstraint("kind = 'assign' OR affects_id IS NOT NULL", name="affects"),
         CheckConstraint(
             "state IN ('prepared', 'withdrawn') OR (snapshot IS NOT NULL AND dated IS NOT NULL AND number IS NOT NULL)",
             name="numbered",
@@ -55,6 +64,10 @@ class Decision(Model):
     unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"), index=True)
     state: Mapped[DecisionState] = mapped_column(stored_as(DecisionState, "state"), default=DecisionState.PREPARED)
     version: Mapped[int] = mapped_column(default=1)
+    kind: Mapped[DecisionKind] = mapped_column(stored_as(DecisionKind, "kind"), default=DecisionKind.ASSIGN)
+    # the decision that this one amends, replaces or revokes, and why it is revoked
+    affects_id: Mapped[int | None] = mapped_column(ForeignKey("decision.id"), index=True)
+    revoke_reason: Mapped[str] = mapped_column(Text, default="")
     created_at: Mapped[datetime]
     number: Mapped[int | None]
     symbol: Mapped[str] = mapped_column(String(32), default="")
@@ -75,6 +88,7 @@ class Decision(Model):
 
     plan: Mapped[Plan] = relationship(lazy="joined", innerjoin=True)
     unit: Mapped[Unit] = relationship(lazy="joined", innerjoin=True)
+    affects: Mapped[Decision | None] = relationship(remote_side=[id])
     numbered_by: Mapped[Account | None] = relationship(foreign_keys=[numbered_by_id])
     signed_by: Mapped[Account | None] = relationship(foreign_keys=[signed_by_id])
     sealed_by: Mapped[Account | None] = relationship(foreign_keys=[sealed_by_id])

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from allocapp.db import Model, stored_as
@@ -19,6 +19,8 @@ class Subject(StrEnum):
     PLAN = "plan"
     DECISION = "decision"
     ACCOUNT = "account"
+    CAMPAIGN = "campaign"
+    UNIT = "unit"
 
 
 class Event(Model):
@@ -39,6 +41,35 @@ class Event(Model):
     to_state: Mapped[str] = mapped_column(String(32), default="")
     reason: Mapped[str] = mapped_column(Text, default="")
     address: Mapped[str] = mapped_column(String(64), default="")
+    # in whose place the person acted, where by delegation: "TUQ. …"
+    capacity: Mapped[str] = mapped_column(String(300), default="")
 
     account: Mapped[Account | None] = relationship()
     unit: Mapped[Unit | None] = relationship()
+
+
+class EventLink(Model):
+    """An event's place in the hash chain: each hash covers the event and the hash before it.
+
+    Written by a job after the event was committed, because only then is there an order. ``event_id`` is no foreign key:
+    a deleted event must leave its link behind.
+    """
+
+    __tablename__ = "event_link"
+    __table_args__ = (UniqueConstraint("event_id"),)
+
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    event_id: Mapped[int]
+    hash: Mapped[str] = mapped_column(String(64))
+    chained_at: Mapped[datetime]
+
+
+class JournalHead(Model):
+    """The end of the chain on a day, as it was sent outside: with it a tail cut off later shows."""
+
+    __tablename__ = "journal_head"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    position: Mapped[int]
+    hash: Mapped[str] = mapped_column(String(64))
+    written_at: Mapped[datetime]

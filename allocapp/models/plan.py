@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from allocapp.db import Model, stored_as
 from allocapp.models.account import Account
-from allocapp.models.campaign import Campaign
+from allocapp.models.campaign import Campaign, DecisionKind
 from allocapp.models.unit import Unit
 from allocapp.rules.workflow import PlanState
 
@@ -39,13 +39,16 @@ class Plan(Model):
             postgresql_where=text("state NOT IN ('issued', 'superseded', 'revoked')"),
         ),
         CheckConstraint("revision >= 1 AND version >= 1", name="counting"),
-        CheckConstraint("(state IN ('draft', 'returned')) OR submitted_hash IS NOT NULL", name="submitted"),
+        CheckConstraint("(state IN ('draft', 'in_house', 'returned')) OR submitted_hash IS NOT NULL", name="submitted"),
         CheckConstraint(
             "(state NOT IN ('approved', 'issued', 'superseded', 'revoked')) OR approved_hash IS NOT NULL",
             name="approved",
         ),
         CheckConstraint("approved_by_id IS NULL OR approved_by_id <> submitted_by_id", name="two_persons"),
         CheckConstraint("state <> 'returned' OR return_reason <> ''", name="return_reason"),
+        CheckConstraint("(revision = 1) = (based_on_id IS NULL)", name="revision_of"),
+        CheckConstraint("revision = 1 OR revision_reason <> ''", name="revision_reason"),
+        CheckConstraint("relation IS NULL OR relation IN ('amend', 'replace')", name="relation_of_revision"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -68,6 +71,15 @@ class Plan(Model):
     approved_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     approved_hash: Mapped[str | None] = mapped_column(String(64))
     issued_at: Mapped[datetime | None]
+    # the approver's capacity where by delegation, and the superior's opinion where the campaign asks for no more
+    approved_capacity: Mapped[str] = mapped_column(String(300), default="")
+    opinion: Mapped[str] = mapped_column(Text, default="")
+    # a revision: the plan it began as a copy of, why, and what its decision does to that plan's decision
+    based_on_id: Mapped[int | None] = mapped_column(ForeignKey("plan.id"), index=True)
+    revision_reason: Mapped[str] = mapped_column(Text, default="")
+    relation: Mapped[DecisionKind | None] = mapped_column(stored_as(DecisionKind, "relation"))
+    # in force, but a superior's later decision moved T and it no longer balances: since when
+    out_of_balance_at: Mapped[datetime | None]
 
     campaign: Mapped[Campaign] = relationship(lazy="joined", innerjoin=True)
     unit: Mapped[Unit] = relationship(lazy="joined", innerjoin=True)
@@ -75,6 +87,7 @@ class Plan(Model):
     submitted_by: Mapped[Account | None] = relationship(foreign_keys=[submitted_by_id])
     reviewed_by: Mapped[Account | None] = relationship(foreign_keys=[reviewed_by_id])
     approved_by: Mapped[Account | None] = relationship(foreign_keys=[approved_by_id])
+    based_on: Mapped[Plan | None] = relationship(remote_side=[id])
 
 
 class PlanTarget(Model):
@@ -109,7 +122,10 @@ class PlanTarget(Model):
 
 
 class PlanComment(Model):
-    """A reviewer's remark on one receiver's row (or on the plan where ``unit_id`` is NULL), shown to the preparer."""
+    """A reviewer's remark on one receiver's row (or on the plan where ``unit_id`` is NULL): the preparer's task list.
+
+    ``submission`` is the number of the submission it was made on.
+    """
 
     __tablename__ = "plan_comment"
 
@@ -119,8 +135,12 @@ class PlanComment(Model):
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
     text: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime]
+    submission: Mapped[int] = mapped_column(default=1)
+    done_at: Mapped[datetime | None]
+    done_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
 
-    account: Mapped[Account] = relationship()
+    account: Mapped[Account] = relationship(foreign_keys=[account_id])
+    done_by: Mapped[Account | None] = relationship(foreign_keys=[done_by_id])
 
 
 class PlanHold(Model):

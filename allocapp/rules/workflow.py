@@ -19,6 +19,7 @@ from allocapp.errors import TransitionNotAllowed
 
 class PlanState(StrEnum):
     DRAFT = "draft"
+    IN_HOUSE = "in_house"
     SUBMITTED = "submitted"
     IN_REVIEW = "in_review"
     RETURNED = "returned"
@@ -30,16 +31,33 @@ class PlanState(StrEnum):
 
 class PlanAction(StrEnum):
     SAVE = "save"
+    CIRCULATE = "circulate"
+    AGREE = "agree"
+    SEND_BACK = "send_back"
+    RECALL = "recall"
     SUBMIT = "submit"
     WITHDRAW = "withdraw"
     REVIEW = "review"
     HAND_BACK = "hand_back"
+    TAKE_OVER = "take_over"
     RETURN = "return"
     APPROVE = "approve"
+    PROCEED = "proceed"
     REOPEN = "reopen"
     ISSUE = "issue"
     SUPERSEDE = "supersede"
     REVOKE = "revoke"
+
+
+class CampaignState(StrEnum):
+    PREPARING = "preparing"
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+class CampaignAction(StrEnum):
+    OPEN = "open"
+    CLOSE = "close"
 
 
 class DecisionState(StrEnum):
@@ -63,17 +81,27 @@ class DecisionAction(StrEnum):
     WITHDRAW = "withdraw"
 
 
+# CIRCULATE sends a plan through its unit's own steps, where AGREE goes on to the next one and SUBMIT follows the last.
+# PROCEED: the unit goes on after an opinion it does not follow, where the campaign gives the superior no more say.
 PLAN_TRANSITIONS: Final[Mapping[tuple[PlanState, PlanAction], PlanState]] = MappingProxyType(
     {
         (PlanState.DRAFT, PlanAction.SAVE): PlanState.DRAFT,
+        (PlanState.DRAFT, PlanAction.CIRCULATE): PlanState.IN_HOUSE,
         (PlanState.DRAFT, PlanAction.SUBMIT): PlanState.SUBMITTED,
+        (PlanState.IN_HOUSE, PlanAction.AGREE): PlanState.IN_HOUSE,
+        (PlanState.IN_HOUSE, PlanAction.SEND_BACK): PlanState.DRAFT,
+        (PlanState.IN_HOUSE, PlanAction.RECALL): PlanState.DRAFT,
+        (PlanState.IN_HOUSE, PlanAction.SUBMIT): PlanState.SUBMITTED,
         (PlanState.RETURNED, PlanAction.SAVE): PlanState.RETURNED,
+        (PlanState.RETURNED, PlanAction.CIRCULATE): PlanState.IN_HOUSE,
         (PlanState.RETURNED, PlanAction.SUBMIT): PlanState.SUBMITTED,
+        (PlanState.RETURNED, PlanAction.PROCEED): PlanState.APPROVED,
         (PlanState.SUBMITTED, PlanAction.WITHDRAW): PlanState.DRAFT,
         (PlanState.SUBMITTED, PlanAction.REVIEW): PlanState.IN_REVIEW,
         (PlanState.SUBMITTED, PlanAction.RETURN): PlanState.RETURNED,
         (PlanState.SUBMITTED, PlanAction.APPROVE): PlanState.APPROVED,
         (PlanState.IN_REVIEW, PlanAction.HAND_BACK): PlanState.SUBMITTED,
+        (PlanState.IN_REVIEW, PlanAction.TAKE_OVER): PlanState.IN_REVIEW,
         (PlanState.IN_REVIEW, PlanAction.RETURN): PlanState.RETURNED,
         (PlanState.IN_REVIEW, PlanAction.APPROVE): PlanState.APPROVED,
         (PlanState.APPROVED, PlanAction.REOPEN): PlanState.RETURNED,
@@ -97,9 +125,24 @@ DECISION_TRANSITIONS: Final[Mapping[tuple[DecisionState, DecisionAction], Decisi
     }
 )
 
-# Acts that undo someone else's work: the journal must say why.
+# A closed campaign is final.
+CAMPAIGN_TRANSITIONS: Final[Mapping[tuple[CampaignState, CampaignAction], CampaignState]] = MappingProxyType(
+    {
+        (CampaignState.PREPARING, CampaignAction.OPEN): CampaignState.OPEN,
+        (CampaignState.OPEN, CampaignAction.CLOSE): CampaignState.CLOSED,
+    }
+)
+
+# Acts that undo someone else's work, or go against their word: the journal must say why.
 _WITH_REASON: Final[frozenset[PlanAction | DecisionAction]] = frozenset(
-    {PlanAction.RETURN, PlanAction.REOPEN, PlanAction.REVOKE, DecisionAction.REFUSE}
+    {
+        PlanAction.SEND_BACK,
+        PlanAction.RETURN,
+        PlanAction.PROCEED,
+        PlanAction.REOPEN,
+        PlanAction.REVOKE,
+        DecisionAction.REFUSE,
+    }
 )
 
 
@@ -137,6 +180,18 @@ def decision_actions(state: DecisionState) -> frozenset[DecisionAction]:
     return frozenset(action for source, action in DECISION_TRANSITIONS if source == state)
 
 
+def next_campaign_state(state: CampaignState, action: CampaignAction) -> CampaignState:
+    """The state of a campaign after `action`.
+
+    Raises:
+        TransitionNotAllowed: the action does not exist in that state.
+    """
+    try:
+        return CAMPAIGN_TRANSITIONS[state, action]
+    except KeyError:
+        raise TransitionNotAllowed(state, action) from None
+
+
 def needs_reason(action: PlanAction | DecisionAction) -> bool:
-    """Whether the person must say why: return, reopen, revoke and refuse."""
+    """Whether the person must say why: send back, return, proceed, reopen, revoke and refuse."""
     return action in _WITH_REASON

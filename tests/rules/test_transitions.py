@@ -22,18 +22,33 @@ from allocapp.rules.workflow import (
     plan_actions,
 )
 
-# One line a state, one column an action; "-" where the action does not exist.
-PLAN_TABLE = """
-state       save     submit    withdraw review    hand_back return   approve  reopen   issue  supersede  revoke
-draft       draft    submitted -        -         -         -        -        -        -      -          -
-submitted   -        -         draft    in_review -         returned approved -        -      -          -
-in_review   -        -         -        -         submitted returned approved -        -      -          -
-returned    returned submitted -        -         -         -        -        -        -      -          -
-approved    -        -         -        -         -         -        -        returned issued -          -
-issued      -        -         -        -         -         -        -        -        -      superseded revoked
-superseded  -        -         -        -         -         -        -        -        -      -          -
-revoked     -        -         -        -         -         -        -        -        -      -          -
-"""
+# One line a state, one column an action, in two halves; "-" where the action does not exist.
+PLAN_TABLES = (
+    """
+state      save     circulate agree    send_back recall submit    withdraw
+draft      draft    in_house  -        -         -      submitted -
+in_house   -        -         in_house draft     draft  submitted -
+submitted  -        -         -        -         -      -         draft
+in_review  -        -         -        -         -      -         -
+returned   returned in_house  -        -         -      submitted -
+approved   -        -         -        -         -      -         -
+issued     -        -         -        -         -      -         -
+superseded -        -         -        -         -      -         -
+revoked    -        -         -        -         -      -         -
+""",
+    """
+state      review    hand_back take_over return   approve  proceed  reopen   issue  supersede  revoke
+draft      -         -         -         -        -        -        -        -      -          -
+in_house   -         -         -         -        -        -        -        -      -          -
+submitted  in_review -         -         returned approved -        -        -      -          -
+in_review  -         submitted in_review returned approved -        -        -      -          -
+returned   -         -         -         -        -        approved -        -      -          -
+approved   -         -         -         -        -        -        returned issued -          -
+issued     -         -         -         -        -        -        -        -      superseded revoked
+superseded -         -         -         -        -        -        -        -      -          -
+revoked    -         -         -         -        -        -        -        -      -          -
+""",
+)
 
 DECISION_TABLE = """
 state       number   render   sign   seal   dispatch   refuse withdraw
@@ -53,7 +68,7 @@ def read_table(text: str) -> dict[tuple[str, str], str]:
     return {(line[0], action): after for line in lines for action, after in zip(head[1:], line[1:], strict=True)}
 
 
-PLAN = read_table(PLAN_TABLE)
+PLAN = {key: after for table in PLAN_TABLES for key, after in read_table(table).items()}
 DECISION = read_table(DECISION_TABLE)
 
 
@@ -87,7 +102,7 @@ def test_decision(state: DecisionState, action: DecisionAction) -> None:
 
 
 def test_the_tables_hold_nothing_else_and_cannot_be_changed() -> None:
-    assert len(PLAN_TRANSITIONS) == sum(after != "-" for after in PLAN.values()) == 15
+    assert len(PLAN_TRANSITIONS) == sum(after != "-" for after in PLAN.values()) == 23
     assert len(DECISION_TRANSITIONS) == sum(after != "-" for after in DECISION.values()) == 8
     assert not isinstance(PLAN_TRANSITIONS, MutableMapping)
     assert not isinstance(DECISION_TRANSITIONS, MutableMapping)
@@ -104,4 +119,6 @@ def test_an_issued_plan_is_never_edited_again() -> None:
 
 def test_undoing_the_work_of_others_needs_a_reason() -> None:
     actions: list[PlanAction | DecisionAction] = [*PlanAction, *DecisionAction]
-    assert sorted(action for action in actions if needs_reason(action)) == ["refuse", "reopen", "return", "revoke"]
+    assert sorted(action for action in actions if needs_reason(action)) == [
+        "proceed", "refuse", "reopen", "return", "revoke", "send_back",
+    ]  # fmt: skip

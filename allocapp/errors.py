@@ -209,6 +209,14 @@ class UnbalancedPlan(AllocappError):
         self.balances = balances
 
 
+class BufferUnexplained(AllocappError):
+    """More is assigned beyond the target than the campaign allows, without a reason; the indicators' short names."""
+
+    def __init__(self, indicators: tuple[str, ...]) -> None:
+        super().__init__(", ".join(indicators))
+        self.indicators = indicators
+
+
 class SuperiorNotIssued(AllocappError):
     """The superior's decision is not in force yet, so there is no assigned target to meet."""
 

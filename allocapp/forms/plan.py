@@ -6,6 +6,8 @@ Whatever was typed is handed back as it was typed, so that a page can show it ag
 Fields of the grid: ``t-<unit id>-<indicator id>`` holds the target, ``x-<unit id>-<indicator id>`` the reason why none
 is assigned, ``p-<unit id>-<indicator id>`` whose value is taken where two people changed the cell (``mine``, else
 ``theirs``). A cell is there when its ``t-`` field is. ``h-<unit id>`` holds the reason for holding a receiver's row.
+``buffer_reason`` holds the reason for assigning more than the campaign allows, ``buffer_seen`` the one that the page
+was made from.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from allocapp.errors import AllocappError, TargetWithExcuse, TextTooLong
 from allocapp.forms import Form, IdField, clean_text
 from allocapp.rules.balance import Kind
 from allocapp.rules.percent import parse_count, parse_percent
+from allocapp.services.buffer import Explanation
 from allocapp.services.cell import EXCUSE_LIMIT, Edit
 from allocapp.services.sheet import Cell, Entry, Key
 
@@ -84,10 +87,14 @@ class TypedCell:
 
 @dataclass(frozen=True)
 class TypedSheet:
-    """Every cell that came back with the form. ``yielded``: those in which the other person's value is taken."""
+    """Every cell that came back with the form. ``yielded``: those in which the other person's value is taken.
+
+    ``explanation``: the reason for assigning more than the campaign allows; None where the form did not ask for it.
+    """
 
     cells: Mapping[Key, TypedCell]
     yielded: frozenset[Key] = frozenset()
+    explanation: Explanation | None = None
 
     @property
     def faults(self) -> dict[Key, AllocappError]:
@@ -141,7 +148,7 @@ def read_cells(form: MultiDict[str, str], kinds: Mapping[int, Kind]) -> TypedShe
             cells[key] = _read_cell(key, target, form.get(f"x{name[1:]}", ""), kinds.get(key[1]))
             if form.get(f"p{name[1:]}") == "theirs":
                 yielded.add(key)
-    return TypedSheet(cells, frozenset(yielded))
+    return TypedSheet(cells, frozenset(yielded), _read_explanation(form))
 
 
 def read_row_act(form: MultiDict[str, str]) -> RowAct | None:
@@ -199,7 +206,7 @@ def settle(typed: TypedSheet, seen: Mapping[Key, Edit]) -> TypedSheet:
     cells = dict(typed.cells)
     for key in typed.yielded & seen.keys():
         cells[key] = TypedCell("", seen[key].entry.excuse, seen[key].entry)
-    return TypedSheet(cells)
+    return TypedSheet(cells, explanation=typed.explanation)
 
 
 def changed_cells(typed: TypedSheet, seen: Mapping[Key, Edit]) -> dict[Key, Edit]:
@@ -247,6 +254,12 @@ def _read_cell(key: Key, target: str, excuse: str, kind: Kind | None) -> TypedCe
     except AllocappError as fault:
         return TypedCell(target, excuse, None, fault)
     return TypedCell(target, excuse, Entry(number, kept))
+
+
+def _read_explanation(form: MultiDict[str, str]) -> Explanation | None:
+    if "buffer_reason" not in form:
+        return None
+    return Explanation(printable(form["buffer_reason"]).strip(), printable(form.get("buffer_seen", "")).strip())
 
 
 def _packed_entry(text: str) -> Entry:

@@ -34,6 +34,7 @@ from allocapp.models.campaign import Campaign
 from allocapp.models.event import Subject
 from allocapp.models.plan import ExpectationProposal, Plan, PlanComment, PlanHold, PlanMilestone, PlanTarget
 from allocapp.models.unit import Unit
+from allocapp.rules.balance import Balance
 from allocapp.rules.workflow import (
     DecisionAction,
     PlanAction,
@@ -41,6 +42,7 @@ from allocapp.rules.workflow import (
     decision_actions,
     plan_actions,
 )
+from allocapp.services.buffer import Explanation, beyond_ceiling, require_explanation, write_explanation
 from allocapp.services.cell import Edit, clashing_cells, write_all_cells
 from allocapp.services.decision import living_decision, prepare_decision, withdraw_prepared_decision
 from allocapp.services.journal import record_event
@@ -121,6 +123,7 @@ def submit_plan(
     version: int,
     seen_hash: str,
     edits: Mapping[Key, Edit] | None = None,
+    explanation: Explanation | None = None,
     actor: Account,
     now: datetime,
 ) -> Plan:
@@ -128,9 +131,11 @@ def submit_plan(
 
     ``seen_hash`` is the content hash of the sheet the person typed on: if weights, T or anything else moved under the
     typing, nothing is submitted. ``edits`` are the cells that the person changed, each with the version it builds on,
-    where these are known: one that somebody else changed meanwhile is left for the person to choose.
+    where these are known: one that somebody else changed meanwhile is left for the person to choose. ``explanation``
+    is the reason for assigning more than the campaign allows, where the person was asked for it; the journal keeps it.
 
-    Raises ContentChanged, MilestonesRefused, and as require_balance and save_targets do.
+    Raises ContentChanged, MilestonesRefused, BufferUnexplained, and as require_balance, write_explanation and
+    save_targets do.
     """
     plan = load_for(plan_id, PlanAction.SUBMIT, actor, now, version=version)
     if read_sheet(plan).content_hash != seen_hash:
@@ -138,10 +143,14 @@ def submit_plan(
     if clashing_cells(plan, edits or {}):
         raise StaleVersion(plan.version)
     write_all_cells(plan, entries, version=version, actor=actor, now=now)
+    if explanation is not None:
+        write_explanation(plan, explanation, actor=actor, now=now)
     sheet = read_sheet(plan)
-    require_balance(sheet)
+    balances = require_balance(sheet)
     require_milestones(sheet)
-    move_plan(plan, PlanAction.SUBMIT, actor=actor, now=now)
+    require_explanation(sheet, balances)
+    reason = plan.buffer_reason if beyond_ceiling(sheet, balances) else ""
+    move_plan(plan, PlanAction.SUBMIT, actor=actor, now=now, reason=reason)
     plan.submitted_at, plan.submitted_by, plan.submitted_hash = now, actor, sheet.content_hash
     plan.return_reason = ""
     return plan
@@ -223,10 +232,10 @@ def reopen_plan(plan_id: int, *, version: int, reason: str, actor: Account, now:
     return move_plan(plan, PlanAction.REOPEN, actor=actor, now=now, reason=reason)
 
 
-def require_balance(sheet: Sheet) -> None:
+def require_balance(sheet: Sheet) -> tuple[Balance, ...]:
     """What a submission and an approval both ask for: T is known, the rows are the receivers, all is balanced.
 
-    Raises SuperiorNotIssued, NotInSuperiorPlan, ReceiversChanged, UnbalancedPlan.
+    Gives the balances. Raises SuperiorNotIssued, NotInSuperiorPlan, ReceiversChanged, UnbalancedPlan.
     """
     if not sheet.assigned_known:
         parent = sheet.plan.unit.parent
@@ -238,6 +247,7 @@ def require_balance(sheet: Sheet) -> None:
     balances = check_sheet(sheet)
     if not all(balance.balanced for balance in balances):
         raise UnbalancedPlan(balances)
+    return balances
 
 
 def changed_receivers(sheet: Sheet) -> tuple[list[Unit], list[Unit]]:

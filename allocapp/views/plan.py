@@ -16,6 +16,7 @@ from allocapp.clock import now, today
 from allocapp.db import transaction
 from allocapp.errors import (
     AllocappError,
+    BufferUnexplained,
     ContentChanged,
     Forbidden,
     NotFound,
@@ -169,11 +170,12 @@ def submit(plan_id: int) -> ResponseReturnValue:
         "version": form.version.data,
         "seen_hash": form.seen_hash.data,
         "edits": changed_cells(typed, unpack_cells(form.base.data or "", keys_of(plan))),
+        "explanation": typed.explanation,
     }
     try:
         with transaction():
             plans.submit_plan(plan_id, typed.entries, **given, actor=signed_in_account(), now=now())
-    except (UnbalancedPlan, SuperiorNotIssued):
+    except (UnbalancedPlan, SuperiorNotIssued, BufferUnexplained):
         return _kept_as_draft(plan_id, form, typed)
     except AllocappError as error:
         return _refused(plan_id, form, typed, error)

@@ -160,6 +160,18 @@ def _unbalanced(_error: errors.UnbalancedPlan) -> Message:
     )
 
 
+def _buffer_unexplained(error: errors.BufferUnexplained) -> Message:
+    return Message(
+        422,
+        _("More is assigned than the campaign allows, without a reason"),
+        _(
+            "%(indicators)s: more is assigned beyond the target than the campaign allows, and no reason is given.",
+            indicators=", ".join(error.indicators),
+        ),
+        _("Write the reason for over-assigning below the table, or bring the targets closer to the assigned one."),
+    )
+
+
 def _not_in_superior_plan(error: errors.NotInSuperiorPlan) -> Message:
     return Message(
         422,
@@ -240,6 +252,7 @@ PLAN_MESSAGES: Final[Mapping[type[errors.AllocappError], Callable[[Any], Message
         errors.UnknownServices: _services_unknown,
         errors.MilestonesRefused: _milestones_refused,
         errors.UnbalancedPlan: _unbalanced,
+        errors.BufferUnexplained: _buffer_unexplained,
         errors.NotInSuperiorPlan: _not_in_superior_plan,
         errors.ReceiversChanged: _receivers_changed,
         errors.SuperiorNotIssued: _superior_not_issued,

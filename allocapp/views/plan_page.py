@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -12,10 +13,12 @@ from flask_babel import gettext as _
 
 from allocapp.access import Action, may_on_plan
 from allocapp.clock import today
-from allocapp.errors import AllocappError, StaleVersion
+from allocapp.errors import AllocappError, BufferUnexplained, StaleVersion
 from allocapp.forms.plan import SheetForm, TypedSheet, merge_cells, pack_cells, unpack_cells
 from allocapp.models.plan import Plan
 from allocapp.rules.workflow import PlanAction, PlanState
+from allocapp.services.buffer import REASON_LIMIT as BUFFER_LIMIT
+from allocapp.services.buffer import Explanation, unexplained
 from allocapp.services.cell import EXCUSE_LIMIT
 from allocapp.services.decision import living_decision
 from allocapp.services.hold import REASON_LIMIT as HOLD_LIMIT
@@ -40,6 +43,17 @@ from allocapp.views.plan_words import (
     why_not_submitted,
 )
 from allocapp.views.visitor import signed_in_account
+
+LIMITS: Final = MappingProxyType(
+    {
+        "reason": REASON_LIMIT,
+        "buffer": BUFFER_LIMIT,
+        "comment": COMMENT_LIMIT,
+        "excuse": EXCUSE_LIMIT,
+        "hold": HOLD_LIMIT,
+    }
+)
+"""The longest texts that the pages' fields take."""
 
 
 @dataclass(frozen=True)
@@ -123,6 +137,9 @@ def unbalanced_page(plan: Plan) -> ResponseReturnValue:
     if not sheet.assigned_known:
         mistakes.append(Mistake(why_not_submitted(sheet)))
     balances = check_sheet(sheet)
+    if names := tuple(localized(indicator, "short_name") for indicator in unexplained(sheet, balances)):
+        message = explain(BufferUnexplained(names))
+        mistakes.append(Mistake(f"{message.text} {message.next_step}", "buffer_reason"))
     for position, verdict in enumerate(judge_sheet(sheet, balances)):
         if balances[position].balanced:
             continue
@@ -177,9 +194,24 @@ def _render(
         barred=_barred(plan, editable),
         account=account,
         own_submission=plan.submitted_by_id == account.id,
-        limits={"reason": REASON_LIMIT, "comment": COMMENT_LIMIT, "excuse": EXCUSE_LIMIT, "hold": HOLD_LIMIT},
+        explanation=_explanation(sheet, typing, stamp is not None) if editable else None,
+        limits=LIMITS,
     )
     return page, status
+
+
+def _explanation(sheet: Sheet, typing: Typing | None, again: bool) -> Explanation | None:
+    """The reason for over-assigning as its field shows it, where the campaign sets a ceiling; else None.
+
+    ``again``: the same form is shown once more, so that what it was made from stays what it was.
+    """
+    stored = sheet.plan.buffer_reason
+    if not stored and all(column.buffer_ceiling is None for column in sheet.plan.campaign.indicators):
+        return None
+    typed = typing.sheet.explanation if typing else None
+    if typed is None:
+        return Explanation(stored, stored)
+    return typed if again else Explanation(stored if typed.text == typed.seen else typed.text, stored)
 
 
 def _tools(plan: Plan, editable: bool) -> list[tuple[str, str]]:

@@ -16,6 +16,7 @@ from allocapp.db import transaction
 from allocapp.errors import MissingRow
 from allocapp.forms.plan import RowAct, SheetForm, TypedSheet, changed_cells, pack_cell, unpack_cells
 from allocapp.models.plan import Plan
+from allocapp.services.buffer import explain_buffer
 from allocapp.services.cell import Edit, Saved, save_cells
 from allocapp.services.hold import hold_row, release_row
 from allocapp.services.sheet import Cell, Key, Sheet, read_sheet
@@ -36,13 +37,20 @@ class Autosaved:
 
 
 def save_sheet(plan: Plan, form: SheetForm, typed: TypedSheet) -> Saved:
-    """Save what the person changed on the form, which must hold every cell of the plan. Raises as save_cells does."""
+    """Save what the person changed on the form, which must hold every cell of the plan.
+
+    Raises as save_cells and explain_buffer do.
+    """
     keys = keys_of(plan)
     if missing := tuple(key for key in keys if key not in typed.cells):
         raise MissingRow(missing)
     edits = changed_cells(typed, unpack_cells(form.base.data or "", keys))
+    plan_id, actor, at = plan.id, signed_in_account(), now()
     with transaction():
-        return save_cells(plan.id, edits, actor=signed_in_account(), now=now())
+        saved = save_cells(plan_id, edits, actor=actor, now=at)
+        if typed.explanation is None:
+            return saved
+        return replace(saved, plan_version=explain_buffer(plan_id, typed.explanation, actor=actor, now=at).version)
 
 
 def act_on_row(plan_id: int, act: RowAct) -> None:

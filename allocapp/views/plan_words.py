@@ -63,6 +63,8 @@ def judge_sheet(
     for position, (column, balance) in enumerate(zip(sheet.indicators, balances, strict=True)):
         indicator_id = column.indicator.id
         verdict = _judge(column, balance, whole, wrong[indicator_id], ceilings.get(indicator_id))
+        if exceeds_ceiling(balance, ceilings.get(indicator_id)):
+            verdict = replace(verdict, notes=(_beyond(sheet.plan), *verdict.notes))
         if proposed and proposed[position] != balance:
             verdict = replace(verdict, proposed=_sentence(column, proposed[position], whole))
         if apart and indicator_id in apart:
@@ -94,6 +96,7 @@ def next_step(unit: Unit, plan: Plan | None, assigned_known: bool) -> str:
         return _("%(unit)s may go on drafting; submitting has to wait for the decision of %(superior)s.", **names)
     texts = {
         PlanState.DRAFT: _("%(unit)s completes the draft and submits it to %(superior)s.", **names),
+        PlanState.IN_HOUSE: _("It is going through the steps of %(unit)s before it is submitted.", **names),
         PlanState.SUBMITTED: _("Waiting for %(superior)s to review.", **names),
         PlanState.IN_REVIEW: _("%(superior)s is reviewing it.", **names),
         PlanState.RETURNED: _("%(unit)s completes it and submits it again.", **names),
@@ -118,6 +121,8 @@ def why_not_submitted(sheet: Sheet) -> str:
 def why_not_edited(plan: Plan) -> str:
     """Which rule keeps the preparer of a plan that is no draft from changing it, since when, and what comes next."""
     names = {"superior": superior_of(plan.unit), "moment": moment(plan.changed_at)}
+    if plan.state is PlanState.IN_HOUSE:
+        return _("It has been going through the unit's own steps since %(moment)s. Recall it to change it.", **names)
     if plan.state is PlanState.SUBMITTED:
         return _("Submitted on %(moment)s: it is the turn of %(superior)s. Withdraw it to change targets.", **names)
     if plan.state is PlanState.IN_REVIEW:
@@ -143,7 +148,7 @@ def _judge(column: SheetIndicator, balance: Balance, whole: str, unreadable: int
         tone = "bad" if column.assigned is not None else "quiet"
         text = "; ".join([text, *obstacles])
     figures = (*_figures(column, balance), *_over_assigned(balance, ceiling))
-    return Verdict(column.indicator, tone, text, figures, (*_ceiling_notes(balance, ceiling), *_notes(balance)))
+    return Verdict(column.indicator, tone, text, figures, tuple(_notes(balance)))
 
 
 def _sentence(column: SheetIndicator, balance: Balance, whole: str) -> str:
@@ -173,9 +178,11 @@ def _over_assigned(balance: Balance, ceiling: int | None) -> Iterable[tuple[str,
     yield _("over-assigned"), value
 
 
-def _ceiling_notes(balance: Balance, ceiling: int | None) -> Iterable[str]:
-    if exceeds_ceiling(balance, ceiling):
-        yield _("More is assigned beyond the target than the campaign allows. Lower some targets, or explain why.")
+def _beyond(plan: Plan) -> str:
+    """That more is assigned than the campaign allows; the reason itself stands on the plan's pages."""
+    if plan.buffer_reason:
+        return _("More is assigned beyond the target than the campaign allows. The reason is given with the plan.")
+    return _("More is assigned beyond the target than the campaign allows. Lower some targets, or explain why.")
 
 
 def _apart(column: SheetIndicator, apart: WeightGap, unit: Unit) -> str:

@@ -217,7 +217,8 @@ ARGUMENTS = {
     "not_before": date(2026, 1, 1), "today": date(2026, 1, 3), "packages": ("a-font",), "path": "annex.title",
     "expected": "text", "reason": CertificateProblem.EXPIRED.value, "subject": "MẪU", "role": "person",
     "signed": ("person",), "name": "PORT", "current_version": 3, "keys": ((1, 2),), "balances": (),
-    "indicators": ("Hồ sơ",), "unit_name": "Huyện A", "missing": ("Xã A",), "gone": ("Xã B",), "limit": 2000, "problems": (),
+    "indicators": ("Hồ sơ",), "unit_name": "Huyện A", "missing": ("Xã A",), "gone": ("Xã B",), "limit": 2000,
+    "problems": (),
 }  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -13,10 +13,11 @@ from allocapp.clock import local_day
 from allocapp.db import db
 from allocapp.errors import ContentChanged, NotFound
 from allocapp.models.account import Account
-from allocapp.models.campaign import Campaign
-from allocapp.models.plan import ChangeKind, Plan, PlanChange
+from allocapp.models.campaign import Campaign, Indicator
+from allocapp.models.plan import ChangeKind, Plan, PlanChange, PlanTarget
 from allocapp.models.unit import Unit
 from allocapp.rules.content import content_hash
+from allocapp.rules.workflow import PlanState
 from allocapp.services.change import apply_change
 from allocapp.services.sheet import Entry, Key, Sheet, SheetIndicator, SheetRow, read_sheet
 
@@ -83,6 +84,18 @@ class Comparison:
 
 
 @dataclass(frozen=True)
+class Before:
+    """What was in force before a plan: the plan, and its entries by receiver's code, indicator's code and kind."""
+
+    plan: Plan
+    entries: Mapping[tuple[str, str, str], Entry]
+
+    def entry(self, unit: Unit, column: SheetIndicator) -> Entry | None:
+        """The receiver's entry there; None where it had no such row."""
+        return self.entries.get((unit.code, *_measure(column)))
+
+
+@dataclass(frozen=True)
 class Copy:
     """What copying would do: ``entries`` are the cells that would change, ``comparison`` the source against the plan.
 
@@ -111,6 +124,34 @@ def list_comparable(plan: Plan, account: Account, *, today: date) -> Sequence[Pl
         .order_by(Campaign.period_from.desc(), Plan.campaign_id.desc(), Plan.revision.desc())
     )
     return [other for other in db.session.scalars(statement) if may_on_plan(account, Action.VIEW_PLAN, other, today)]
+
+
+def read_before(plan: Plan, account: Account, *, today: date) -> Before | None:
+    """What the receivers had before: the plan's previous revision that came into force, else that of an earlier period.
+
+    Two statements, whatever the number of receivers; None where nothing was in force, or the account may not see it.
+    """
+    earlier = (Campaign.period_from < plan.campaign.period_from) | (
+        (Plan.campaign_id == plan.campaign_id) & (Plan.revision < plan.revision)
+    )
+    statement = (
+        select(Plan)
+        .join(Unit, Unit.id == Plan.unit_id)
+        .join(Campaign, Campaign.id == Plan.campaign_id)
+        .where(Unit.code == plan.unit.code, Plan.state.in_((PlanState.ISSUED, PlanState.SUPERSEDED)), earlier)
+        .order_by(Campaign.period_from.desc(), Plan.campaign_id.desc(), Plan.revision.desc())
+        .limit(1)
+    )
+    before = db.session.scalar(statement)
+    if before is None or not may_on_plan(account, Action.VIEW_PLAN, before, today):
+        return None
+    rows = db.session.execute(
+        select(Unit.code, Indicator.code, Indicator.kind, PlanTarget.target, PlanTarget.excuse)
+        .join(Unit, Unit.id == PlanTarget.unit_id)
+        .join(Indicator, Indicator.id == PlanTarget.indicator_id)
+        .where(PlanTarget.plan_id == before.id)
+    )
+    return Before(before, {(unit, code, kind.value): Entry(target, why) for unit, code, kind, target, why in rows})
 
 
 def load_comparable(plan: Plan, other_id: int, account: Account, *, today: date) -> Plan:

@@ -15,6 +15,7 @@ from allocapp.forms.plan import TypedCell, TypedSheet, pack_cell
 from allocapp.models.plan import PlanComment, PlanHold, Verdict
 from allocapp.models.unit import Unit
 from allocapp.rules.balance import Direction, Kind, gap, needed_count
+from allocapp.services.comparison import Before
 from allocapp.services.receiver_kinds import ReceiverKinds
 from allocapp.services.sheet import Cell, Entry, Key, Sheet, SheetIndicator, SheetRow
 from allocapp.views.formatting import NOTHING, count, day, entered, localized, moment, percent, signed_points, target
@@ -55,7 +56,8 @@ class CellView:
 
     ``below``: the target lies on the bad side of the assigned one. ``other``: what the page has to set against the
     shown value. ``unsaved``: target and excuse as stored, where the inputs hold something else. ``values``: baseline,
-    weight, target and gap as numbers, to sort by.
+    weight, target and gap as numbers, to sort by. ``before``: the target that was in force before this plan; empty
+    where the page shows none.
     """
 
     key: str
@@ -72,6 +74,7 @@ class CellView:
     clash: Clash | None
     unsaved: tuple[str, str] | None
     values: tuple[int | None, int, int | None, int | None]
+    before: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +123,13 @@ class Typing:
 
 
 def lay_out(
-    sheet: Sheet, typing: Typing | None = None, *, editable: bool = True
+    sheet: Sheet, typing: Typing | None = None, *, editable: bool = True, before: Before | None = None
 ) -> list[tuple[ReceiverKinds, list[RowView]]]:
     """The rows by kind of receiver, in the official order, with what was typed laid over what is stored.
 
     Where the plan cannot be edited, what is stored is shown and what was typed stands beside it.
     """
-    return [(kind, [_row(row, sheet, typing, editable) for row in rows]) for kind, rows in sheet.groups]
+    return [(kind, [_row(row, sheet, typing, editable, before) for row in rows]) for kind, rows in sheet.groups]
 
 
 def lay_out_rows(sheet: Sheet, typing: Typing, keys: Collection[Key]) -> list[RowView]:
@@ -199,7 +202,7 @@ def _column(column: SheetIndicator) -> ColumnView:
     )
 
 
-def _row(row: SheetRow, sheet: Sheet, typing: Typing | None, editable: bool) -> RowView:
+def _row(row: SheetRow, sheet: Sheet, typing: Typing | None, editable: bool, before: Before | None = None) -> RowView:
     cells, worse = [], []
     for cell, column in zip(row.cells, sheet.indicators, strict=True):
         key = (cell.unit_id, cell.indicator_id)
@@ -212,6 +215,8 @@ def _row(row: SheetRow, sheet: Sheet, typing: Typing | None, editable: bool) -> 
         view = _cell(cell, column, entry, typed if editable else None, baseline)
         if typing is not None:
             view = _beside(view, cell, column, typed, typing, editable=editable)
+        if before is not None:
+            view = replace(view, before=_shown(before.entry(row.unit, column) or Entry(None), column.rule.kind))
         cells.append(view)
     flags = _("worse than last year: %(indicators)s", indicators=", ".join(worse)) if worse else ""
     return RowView(row.number, row.unit, cells, flags, _excuses(row, sheet), _marks(row, sheet), row.hold, row.comments)

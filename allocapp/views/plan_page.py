@@ -20,6 +20,7 @@ from allocapp.rules.workflow import PlanAction, PlanState
 from allocapp.services.buffer import REASON_LIMIT as BUFFER_LIMIT
 from allocapp.services.buffer import Explanation, unexplained
 from allocapp.services.cell import EXCUSE_LIMIT
+from allocapp.services.comparison import read_before
 from allocapp.services.decision import living_decision
 from allocapp.services.hold import REASON_LIMIT as HOLD_LIMIT
 from allocapp.services.journal import plan_story
@@ -167,12 +168,14 @@ def _render(
     returned = [event for event in events if event.action in (PlanAction.RETURN, PlanAction.REOPEN)]
     told = [*mistakes, *(fault_mistakes(sheet, typing.sheet) if typing and editable else [])]
     choice = read_choice(request.values, sheet, told)
+    before = read_before(plan, account, today=today())
     page = render_template(
         template,
         sheet=sheet,
         plan=plan,
-        groups=arrange(lay_out(sheet, typing, editable=editable), choice),
+        groups=arrange(lay_out(sheet, typing, editable=editable, before=before), choice),
         columns=name_columns(sheet),
+        before=before.plan if before else None,
         choice=choice,
         choices={"only": ONLY, "order": ORDERS},
         tools=_tools(plan, editable),

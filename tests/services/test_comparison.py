@@ -22,6 +22,7 @@ from allocapp.services.comparison import (
     list_comparable,
     load_comparable,
     preview_copy,
+    read_before,
 )
 from allocapp.services.hold import hold_row
 from allocapp.services.plan import open_plan
@@ -274,3 +275,95 @@ def test_three_hundred_rows_cost_no_more_statements_than_four(world: World, earl
     assert len(db.session.scalars(select(PlanTarget.id).where(PlanTarget.plan_id == large[0])).all()) == 600
     few = statements(earlier, small)
     assert statements(*large) <= few + 2
+
+
+# -- what was in force before ----------------------------------------------------------------------------------------
+
+
+def before(world: World, plan_id: int, login: str = PREPARER) -> dict[tuple[str, str], Entry | None] | None:
+    """By the codes of receiver and indicator, for the plan's own rows and indicators."""
+    plan = world.plan(plan_id)
+    found = read_before(plan, world.account(login), today=TODAY)
+    if found is None:
+        return None
+    sheet = read_sheet(plan)
+    return {
+        (row.unit.code, column.indicator.code): found.entry(row.unit, column)
+        for row in sheet.rows
+        for column in sheet.indicators
+    }
+
+
+def put_a_in_force(world: World, target: int = 8000) -> int:
+    """District A's plan of the first campaign, in force."""
+    world.issue_province(target)
+    plan_id = world.approved("A", target)
+    world.put_in_force(plan_id)
+    return plan_id
+
+
+def test_the_target_before_is_that_of_the_earlier_campaign(world: World) -> None:
+    first = put_a_in_force(world)
+    set_target(world, first, "A2", None, "không phát sinh")
+    later = open_in(world, next_campaign(world, changed="dossiers"))
+    found = before(world, later)
+    assert found is not None
+    assert found["A1", "services"] == Entry(8000)
+    assert found["A2", "services"] == Entry(None, "không phát sinh")
+    # measured as another kind now: nothing to set beside it
+    assert found["A1", "dossiers"] is None
+
+
+def test_a_receiver_that_is_new_had_no_target_before(world: World) -> None:
+    put_a_in_force(world)
+    with transaction():
+        add_unit(code="A9", name="Xã mới", kind_code="commune", parent=world.unit("A"), position=9, valid_from=SINCE)
+    found = before(world, open_in(world, next_campaign(world)))
+    assert found is not None
+    assert found["A9", "services"] is None
+    assert found["A3", "dossiers"] == Entry(8000)
+
+
+def test_nothing_was_in_force_before_the_first_plan_or_behind_a_draft(world: World) -> None:
+    world.issue_province(8000)
+    draft = world.open("A", PREPARER)
+    assert before(world, draft) is None
+    assert before(world, open_in(world, next_campaign(world))) is None
+
+
+def test_an_earlier_revision_goes_before_an_earlier_campaign(world: World) -> None:
+    put_a_in_force(world, 8000)
+    campaign_id = next_campaign(world)
+    first = open_in(world, campaign_id)
+    set_target(world, first, "A1", 9100)
+    with transaction() as session:
+        session.execute(
+            db.update(Plan)
+            .where(Plan.id == first)
+            .values(state=PlanState.SUPERSEDED, submitted_hash="0" * 64, approved_hash="0" * 64)
+        )
+        plan = world.plan(first)
+        revision = Plan(
+            campaign=plan.campaign, unit=plan.unit, revision=2, version=1, state=PlanState.DRAFT, created_at=NOW,
+            changed_at=NOW, based_on_id=first, revision_reason="Điều chỉnh giữa năm",
+        )  # fmt: skip
+        session.add(revision)
+        session.flush()  # its id is used below
+        for row in read_sheet(plan).rows:
+            session.add_all(
+                PlanTarget(plan_id=revision.id, unit_id=cell.unit_id, indicator_id=cell.indicator_id, position=0)
+                for cell in row.cells
+            )
+        second = revision.id
+    found = before(world, second)
+    assert found is not None
+    assert found["A1", "dossiers"] == Entry(9100)
+    # the first one looks back to the campaign before, not to what came after it
+    found = before(world, first)
+    assert found is not None
+    assert found["A1", "dossiers"] == Entry(8000)
+
+
+def test_a_plan_of_another_unit_was_not_before(world: World) -> None:
+    put_a_in_force(world)
+    assert before(world, open_in(world, next_campaign(world), "B", "b.preparer"), "b.preparer") is None

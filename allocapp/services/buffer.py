@@ -8,15 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from fractions import Fraction
 from typing import Final
 
 from allocapp.errors import BufferUnexplained, StaleVersion, TextTooLong
 from allocapp.models.account import Account
 from allocapp.models.campaign import Indicator
 from allocapp.models.plan import Plan
-from allocapp.rules.balance import Balance, Kind
-from allocapp.rules.percent import HUNDRED_PERCENT
+from allocapp.rules.balance import Balance
+from allocapp.rules.flag import exceeds_ceiling
 from allocapp.rules.workflow import PlanAction
 from allocapp.services.road import load_for
 from allocapp.services.sheet import Sheet
@@ -35,17 +34,6 @@ class Explanation:
 def is_over_assigned(balance: Balance) -> bool:
     """Whether the aggregate goes beyond the assigned target, on its good side."""
     return balance.difference is not None and balance.difference > 0
-
-
-def exceeds_ceiling(balance: Balance, ceiling: int | None) -> bool:
-    """Whether it goes further than the campaign allows.
-
-    ``ceiling`` is hundredths of a percentage point for a rate, a count for a quantity; None: there is no ceiling.
-    """
-    if balance.difference is None or ceiling is None:
-        return False
-    limit = Fraction(ceiling) if balance.rule.kind is Kind.QUANTITY else Fraction(ceiling, HUNDRED_PERCENT)
-    return balance.difference > limit
 
 
 def beyond_ceiling(sheet: Sheet, balances: Sequence[Balance]) -> tuple[Indicator, ...]:

@@ -16,8 +16,9 @@ from allocapp.models.campaign import Indicator
 from allocapp.models.plan import Plan
 from allocapp.models.unit import Unit
 from allocapp.rules.balance import Balance, Direction, Kind, ProblemCode, RollUp, needed_count
+from allocapp.rules.flag import exceeds_ceiling
 from allocapp.rules.workflow import PlanState
-from allocapp.services.buffer import exceeds_ceiling, is_over_assigned
+from allocapp.services.buffer import is_over_assigned
 from allocapp.services.proposal import WeightGap
 from allocapp.services.sheet import Sheet, SheetIndicator
 from allocapp.views.formatting import count, localized, moment, percent, points, target

@@ -17,8 +17,9 @@ from allocapp.errors import (
 from allocapp.models.campaign import CampaignIndicator
 from allocapp.models.event import Event
 from allocapp.rules.balance import Direction, IndicatorRule, Kind, RollUp, Row, check_balance
+from allocapp.rules.flag import exceeds_ceiling
 from allocapp.rules.workflow import PlanState
-from allocapp.services.buffer import REASON_LIMIT, Explanation, exceeds_ceiling, explain_buffer
+from allocapp.services.buffer import REASON_LIMIT, Explanation, explain_buffer
 from allocapp.services.plan import submit_plan
 from allocapp.services.sheet import read_sheet
 from tests.factories import NOW, World

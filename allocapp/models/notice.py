@@ -87,6 +87,9 @@ class Notice(Model):
     words: Mapped[dict[str, object]] = mapped_column(JSON, default=dict)
     read_at: Mapped[datetime | None]
     mail: Mapped[MailState] = mapped_column(stored_as(MailState, "mail"), default=MailState.NONE)
+    # not before this moment: a digest's hour, or the next attempt after a server refused
+    mail_after: Mapped[datetime | None]
+    mail_attempts: Mapped[int] = mapped_column(default=0)
     claimed_until: Mapped[datetime | None]
     mailed_at: Mapped[datetime | None]
     mail_error: Mapped[str] = mapped_column(String(500), default="")

@@ -471,6 +471,8 @@ def _make_tables() -> None:
             ),
             nullable=False,
         ),
+        sa.Column("mail_after", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("mail_attempts", sa.Integer(), nullable=False),
         sa.Column("claimed_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("mailed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("mail_error", sa.String(length=500), nullable=False),

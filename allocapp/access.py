@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Select, and_, or_, select
 
 from allocapp.db import Model, db
 from allocapp.errors import Forbidden, NotFound
-from allocapp.models.account import Account, Grant, Role
+from allocapp.models.account import Account, Delegation, Grant, Role
 from allocapp.models.decision import Decision
 from allocapp.models.plan import Plan
 from allocapp.models.unit import Unit
@@ -129,8 +129,20 @@ READABLE_BELOW = (DecisionState.ISSUED, DecisionState.DISPATCHED)
 
 
 def held_grants(account: Account, today: date) -> list[Grant]:
-    """The roles the account holds on that day; none for an account that has been switched off."""
+    """The roles the account may use on that day: its own, and those delegated to it. None once it is switched off."""
+    return [*own_grants(account, today), *(delegation.grant for delegation in delegations_to(account, today))]
+
+
+def own_grants(account: Account, today: date) -> list[Grant]:
+    """The roles that the account itself holds on that day."""
     return [grant for grant in account.grants if account.active and grant.holds_on(today)]
+
+
+def delegations_to(account: Account, today: date) -> list[Delegation]:
+    """The roles of others that the account may use on that day; one lapses when its owner is switched off."""
+    if not account.active:
+        return []
+    return [lent for lent in account.delegations if lent.holds_on(today) and lent.grant.account.active]
 
 
 def _reaching(account: Account, action: Action, today: date) -> list[tuple[Grant, Reach]]:
@@ -152,9 +164,40 @@ def may_at_unit(account: Account, action: Action, unit: Unit, today: date, *, ro
     return any(_covers(grant, reach, unit, root_id) for grant, reach in _reaching(account, action, today))
 
 
+def acting_delegation(
+    account: Account, action: Action, unit: Unit, today: date, *, root_id: int | None = None
+) -> Delegation | None:
+    """The delegation by which alone the account may do ``action`` there; None where a role of its own allows it too."""
+    if any(_grants(grant, action, unit, root_id) for grant in own_grants(account, today)):
+        return None
+    lent = (found for found in delegations_to(account, today) if _grants(found.grant, action, unit, root_id))
+    return next(lent, None)
+
+
+def acting_capacity(account: Account, action: Action, unit: Unit, today: date, *, root_id: int | None = None) -> str:
+    """In whose place the account does ``action`` there, as the journal keeps it; empty where by a role of its own."""
+    lent = acting_delegation(account, action, unit, today, root_id=root_id)
+    return "" if lent is None else capacity_words(lent)
+
+
+def capacity_words(lent: Delegation) -> str:
+    """A delegation as the journal keeps it: ``TUQ. Phó Chủ tịch (thay <account>)``."""
+    return f"{lent.capacity.value} {lent.title} (thay {lent.grant.account.name})".replace("  ", " ")
+
+
+def _grants(grant: Grant, action: Action, unit: Unit, root_id: int | None) -> bool:
+    reach = ALLOWED[grant.role].get(action)
+    return reach is not None and _covers(grant, reach, unit, root_id)
+
+
 def may_on_plan(account: Account, action: Action, plan: Plan, today: date) -> bool:
     """Whether the account may do ``action`` on the plan, whatever its state (that is the workflow's affair)."""
     return may_at_unit(account, action, plan.unit, today, root_id=plan.campaign.root_id)
+
+
+def acting_on_plan(account: Account, action: Action, plan: Plan, today: date) -> Delegation | None:
+    """The delegation by which alone the account may do ``action`` on the plan, where it may; see acting_delegation."""
+    return acting_delegation(account, action, plan.unit, today, root_id=plan.campaign.root_id)
 
 
 def may_on_decision(account: Account, action: Action, decision: Decision, today: date) -> bool:

@@ -31,8 +31,12 @@ def record_event(
     to_state: str = "",
     reason: str = "",
     address: str = "",
+    capacity: str = "",
 ) -> Event:
-    """Add a line to the journal, in the current transaction: who, when, what, from, to, why."""
+    """Add a line to the journal, in the current transaction: who, when, what, from, to, why.
+
+    ``capacity`` says in whose place the actor acted, where by delegation (``access.acting_capacity``).
+    """
     event = Event(
         at=now,
         account_id=actor.id if actor else None,
@@ -44,6 +48,7 @@ def record_event(
         to_state=to_state,
         reason=reason,
         address=address,
+        capacity=capacity,
     )
     db.session.add(event)
     return event

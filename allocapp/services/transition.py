@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
+from allocapp.access import Action, acting_capacity, acting_on_plan, capacity_words
+from allocapp.clock import local_day
 from allocapp.errors import ReasonRequired, TextTooLong
 from allocapp.models.account import Account
 from allocapp.models.decision import Decision
@@ -11,8 +14,16 @@ from allocapp.models.event import Subject
 from allocapp.models.plan import Plan
 from allocapp.rules.workflow import DecisionAction, PlanAction, needs_reason, next_decision_state, next_plan_state
 from allocapp.services.journal import record_event
+from allocapp.services.road import RIGHTS
 
 REASON_LIMIT = 2000
+
+DECISION_RIGHTS: Mapping[DecisionAction, Action] = {
+    DecisionAction.NUMBER: Action.NUMBER_DECISION,
+    DecisionAction.SIGN: Action.SIGN_DECISION,
+    DecisionAction.SEAL: Action.SEAL_DECISION,
+    DecisionAction.REFUSE: Action.REFUSE_DECISION,
+}
 
 
 def checked_reason(action: PlanAction | DecisionAction, reason: str) -> str:
@@ -29,6 +40,7 @@ def move_plan(plan: Plan, action: PlanAction, *, actor: Account | None, now: dat
     """Take the plan one step on. Raises TransitionNotAllowed and then changes nothing."""
     before = plan.state
     plan.state = next_plan_state(before, action)
+    lent = acting_on_plan(actor, RIGHTS[action], plan, local_day(now)) if actor and action in RIGHTS else None
     plan.version += 1
     plan.changed_at, plan.changed_by = now, actor
     record_event(
@@ -41,6 +53,7 @@ def move_plan(plan: Plan, action: PlanAction, *, actor: Account | None, now: dat
         from_state=before.value,
         to_state=plan.state.value,
         reason=reason,
+        capacity=capacity_words(lent) if lent else "",
     )
     return plan
 
@@ -51,6 +64,8 @@ def move_decision(
     """Take the decision one step on. Raises TransitionNotAllowed and then changes nothing."""
     before = decision.state
     decision.state = next_decision_state(before, action)
+    right = DECISION_RIGHTS.get(action)
+    capacity = acting_capacity(actor, right, decision.unit, local_day(now)) if actor and right else ""
     decision.version += 1
     record_event(
         Subject.DECISION,
@@ -62,5 +77,6 @@ def move_decision(
         from_state=before.value,
         to_state=decision.state.value,
         reason=reason,
+        capacity=capacity,
     )
     return decision

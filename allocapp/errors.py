@@ -47,6 +47,50 @@ class TransitionNotAllowed(AllocappError):
         self.action = action
 
 
+class CampaignNotOpen(AllocappError):
+    """The campaign is not opened yet, or it is closed: nothing in it can be changed. Its state."""
+
+    def __init__(self, state: str) -> None:
+        super().__init__(state)
+        self.state = state
+
+
+class CampaignNotReady(AllocappError):
+    """The campaign lacks something before it can be opened: codes of services.campaign.Lack."""
+
+    def __init__(self, lacks: tuple[str, ...]) -> None:
+        super().__init__(", ".join(lacks))
+        self.lacks = lacks
+
+
+class AuthorityInUse(AllocappError):
+    """Plans were submitted already: what a superior's word is worth can no longer be changed."""
+
+
+class DeadlinesRefused(AllocappError):
+    """Days of stages that will not do: one DeadlineProblem each."""
+
+    def __init__(self, problems: tuple[Any, ...]) -> None:
+        super().__init__(f"{len(problems)} days refused")
+        self.problems = problems
+
+
+class ThresholdsRefused(AllocappError):
+    """A threshold is out of range: the names of the fields."""
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        super().__init__(", ".join(names))
+        self.names = names
+
+
+class AlreadyReminded(AllocappError):
+    """The unit was reminded today already."""
+
+
+class NothingToRemindOf(AllocappError):
+    """Nothing waits for the unit in this campaign."""
+
+
 class DateNotAllowed(AllocappError):
     """A document cannot bear this date: it lies in the future or before what the document rests on."""
 

@@ -16,7 +16,8 @@ from allocapp.rules.balance import Direction, Kind, RollUp
 from allocapp.rules.workflow import DecisionState, PlanState
 from allocapp.services.account import hash_password
 from allocapp.services.decision import number_decision
-from allocapp.services.plan import approve_plan, open_plan, save_targets, submit_plan, take_plan_into_review
+from allocapp.services.plan import open_plan, save_targets, submit_plan
+from allocapp.services.review import approve_plan, take_plan_into_review
 from allocapp.services.sheet import Entry, Key, read_sheet
 from allocapp.services.unit import add_unit
 

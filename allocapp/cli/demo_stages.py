@@ -28,14 +28,8 @@ from allocapp.models.unit import Unit
 from allocapp.rules.percent import HUNDRED_PERCENT, format_percent
 from allocapp.services.decision import claim_signature, complete_render, complete_signature, number_decision, render_job
 from allocapp.services.job import claim_job, finish_job
-from allocapp.services.plan import (
-    approve_plan,
-    open_plan,
-    return_plan,
-    save_targets,
-    submit_plan,
-    take_plan_into_review,
-)
+from allocapp.services.plan import open_plan, save_targets, submit_plan
+from allocapp.services.review import approve_plan, return_plan, take_plan_into_review
 from allocapp.services.sheet import Cell, Entry, Key, Sheet, SheetRow, check_sheet, read_sheet
 
 CITY, WAITING, SUBMITTED, RETURNED, DRAFT = "178", "183", "186", "187", "185"

@@ -43,19 +43,15 @@ from allocapp.rules.workflow import (
 )
 from allocapp.services.job import newest_job, request_job, retry_job
 from allocapp.services.journal import record_event
+from allocapp.services.road import require_open
 from allocapp.services.sheet import read_sheet
 from allocapp.services.snapshot import build_snapshot, decision_subject
-from allocapp.services.transition import checked_reason, move_decision, move_plan
+from allocapp.services.transition import DECISION_RIGHTS, checked_reason, move_decision, move_plan
 
 RENDER_JOB = "render_decision"
 CLAIM = timedelta(minutes=2)
 
-RIGHTS: Mapping[DecisionAction, Action] = {
-    DecisionAction.NUMBER: Action.NUMBER_DECISION,
-    DecisionAction.SIGN: Action.SIGN_DECISION,
-    DecisionAction.SEAL: Action.SEAL_DECISION,
-    DecisionAction.REFUSE: Action.REFUSE_DECISION,
-}
+RIGHTS = DECISION_RIGHTS
 # what each signature is put on, what it makes, and the step it is
 SIGNATURES: Mapping[SignerRole, tuple[Stage, Stage, DecisionAction]] = {
     SignerRole.PERSON: (Stage.RENDERED, Stage.SIGNED, DecisionAction.SIGN),
@@ -282,6 +278,7 @@ def _load(
     plan_of = select(Decision.plan_id).where(Decision.id == decision_id).scalar_subquery()
     db.session.execute(select(Plan.id).where(Plan.id == plan_of).with_for_update())
     decision = load_decision(actor, decision_id, RIGHTS[action], today=local_day(now), lock=True)
+    require_open(decision.plan.campaign)
     next_decision_state(decision.state, action)
     if version is not None and version != decision.version:
         raise StaleVersion(decision.version)

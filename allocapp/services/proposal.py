@@ -53,7 +53,7 @@ from allocapp.rules.weights import weight_gap
 from allocapp.rules.workflow import PlanAction, PlanState, plan_actions
 from allocapp.services.journal import record_event
 from allocapp.services.plan import require_balance
-from allocapp.services.road import load_for
+from allocapp.services.road import load_for, require_open
 from allocapp.services.sheet import Cell, Sheet, read_cells, read_sheet
 
 REASON_LIMIT: Final = 1000
@@ -258,6 +258,7 @@ def _load_for_verdict(
 ) -> tuple[Plan, ExpectationProposal]:
     """Lock the plan, authorise the approver, and check that the proposal is the one they saw."""
     plan = load_plan(actor, plan_id, Action.APPROVE_PLAN, today=local_day(now), lock=True)
+    require_open(plan.campaign)
     if not _decidable(plan.state):
         raise TransitionNotAllowed(plan.state, action)
     proposal = _proposal(plan, proposal_id)

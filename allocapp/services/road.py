@@ -7,10 +7,11 @@ from datetime import datetime
 
 from allocapp.access import Action, load_plan
 from allocapp.clock import local_day
-from allocapp.errors import StaleVersion
+from allocapp.errors import CampaignNotOpen, StaleVersion
 from allocapp.models.account import Account
+from allocapp.models.campaign import Campaign
 from allocapp.models.plan import Plan
-from allocapp.rules.workflow import PlanAction, next_plan_state
+from allocapp.rules.workflow import CampaignState, PlanAction, next_plan_state
 
 RIGHTS: Mapping[PlanAction, Action] = {
     PlanAction.SAVE: Action.EDIT_PLAN,
@@ -24,12 +25,19 @@ RIGHTS: Mapping[PlanAction, Action] = {
 }
 
 
+def require_open(campaign: Campaign) -> None:
+    """Nothing is changed in a campaign before it is opened or after it is closed. Raises CampaignNotOpen."""
+    if campaign.state is not CampaignState.OPEN:
+        raise CampaignNotOpen(campaign.state.value)
+
+
 def load_for(plan_id: int, action: PlanAction, actor: Account, now: datetime, *, version: int | None = None) -> Plan:
     """Lock the plan and authorise the step; then the state before the version, because it says more than "outdated".
 
-    Raises NotFound, Forbidden, TransitionNotAllowed, StaleVersion.
+    Raises NotFound, Forbidden, CampaignNotOpen, TransitionNotAllowed, StaleVersion.
     """
     plan = load_plan(actor, plan_id, RIGHTS[action], today=local_day(now), lock=True)
+    require_open(plan.campaign)
     next_plan_state(plan.state, action)
     if version is not None and version != plan.version:
         raise StaleVersion(plan.version)

@@ -17,8 +17,8 @@ from allocapp.models.unit import Unit
 from allocapp.rules.workflow import DecisionAction, DecisionState, PlanAction, PlanState
 from allocapp.services.decision import decision_actions_for, list_decisions, render_job
 from allocapp.services.overview import PlanLine, list_plans
-from allocapp.services.plan import plan_actions_for
 from allocapp.services.quota import read_quotas
+from allocapp.services.turn import plan_actions_for
 
 
 class TaskKind(StrEnum):

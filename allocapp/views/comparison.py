@@ -27,8 +27,8 @@ from allocapp.services.comparison import (
     load_comparable,
     preview_copy,
 )
-from allocapp.services.plan import plan_actions_for
 from allocapp.services.sheet import Entry, SheetIndicator, check_sheet
+from allocapp.services.turn import plan_actions_for
 from allocapp.views.formatting import NOTHING, localized, signed_count, signed_points, target
 from allocapp.views.messages import Mistake, explain
 from allocapp.views.plan_words import judge_sheet

@@ -17,15 +17,16 @@ from allocapp.errors import AllocappError, ContentChanged, HeldRow, NotFound, St
 from allocapp.forms.method import ApplyForm, HoldForm, MethodForm, acts_for, steps_for
 from allocapp.models.plan import Plan
 from allocapp.rules.workflow import PlanAction
-from allocapp.services.change import last_change, list_changes, revert_last_change
+from allocapp.services.change import last_change, list_changes, revert_last_change, units_in
 from allocapp.services.hold import hold_row, release_row
 from allocapp.services.method import Trial, apply_method, find_lowest, try_method
-from allocapp.services.plan import plan_actions_for
 from allocapp.services.sheet import Sheet, SheetIndicator, read_sheet
+from allocapp.services.turn import plan_actions_for
 from allocapp.views.guard import prefers_json
 from allocapp.views.messages import Mistake, explain, mistakes_of
 from allocapp.views.method_words import (
     act_choices,
+    assumed_words,
     explain_change,
     lowest_words,
     obstacle_words,
@@ -112,12 +113,13 @@ def changes(plan_id: int) -> ResponseReturnValue:
     """What was applied to the plan, newest first: the explanation of its numbers."""
     plan = _load(plan_id)
     sheet = read_sheet(plan)
-    last = last_change(plan)
+    last, applied = last_change(plan), list_changes(plan)
+    units = units_in(applied)
     editable = PlanAction.SAVE in plan_actions_for(plan, signed_in_account(), today())
     return render_template(
         "method/changes.html",
         plan=plan,
-        changes=[explain_change(change, sheet) for change in list_changes(plan)],
+        changes=[explain_change(change, sheet, units) for change in applied],
         revertible=last.id if last and editable else None,
     )
 
@@ -184,6 +186,7 @@ def _page(
         after=judge_sheet(sheet, trial.after)[trial.position] if trial else None,
         obstacles=obstacle_words(trial) if trial else [],
         parameter=parameter_words(trial) if trial else "",
+        assumed=assumed_words(trial) if trial else "",
         onward=_with_formula("method.apply", sheet.plan.id),
         mistakes=mistakes,
     )

@@ -21,8 +21,8 @@ from allocapp.models.unit import Unit
 from allocapp.rules.milestone import MilestoneProblem
 from allocapp.rules.workflow import PlanAction
 from allocapp.services.milestone import Road, check_roads, milestone_days, propose_road, set_milestones
-from allocapp.services.plan import plan_actions_for
 from allocapp.services.sheet import Cell, Sheet, SheetIndicator, read_sheet
+from allocapp.services.turn import plan_actions_for
 from allocapp.views.formatting import day, entered, percent, target
 from allocapp.views.messages import Mistake, explain
 from allocapp.views.plan_words import why_not_edited

@@ -15,8 +15,8 @@ from allocapp.forms.paste import PasteForm, TableForm, TableUploadForm, pack_see
 from allocapp.models.plan import Plan
 from allocapp.rules.workflow import PlanAction
 from allocapp.services.paste import Doubt, Preview
-from allocapp.services.plan import plan_actions_for
 from allocapp.services.sheet import Sheet, check_sheet
+from allocapp.services.turn import plan_actions_for
 from allocapp.views.formatting import localized, moment
 from allocapp.views.messages import Mistake
 from allocapp.views.paste_lines import Origin, put_into_lines

@@ -44,6 +44,7 @@ from allocapp.forms.plan import (
 from allocapp.models.plan import Plan
 from allocapp.rules.workflow import PlanAction, plan_actions
 from allocapp.services import plan as plans
+from allocapp.services import review as reviews
 from allocapp.services.journal import plan_story
 from allocapp.services.overview import list_plans
 from allocapp.services.sheet import read_sheet
@@ -204,7 +205,7 @@ def review(plan_id: int) -> ResponseReturnValue:
 @pages.post(f"{PLAN}/take")
 def take(plan_id: int) -> ResponseReturnValue:
     """Begin the review, visibly to everybody."""
-    return _step(plan_id, plans.take_plan_into_review, _("You are reviewing this plan now."), onward="plan.review")
+    return _step(plan_id, reviews.take_plan_into_review, _("You are reviewing this plan now."), onward="plan.review")
 
 
 @pages.post(f"{PLAN}/hand-back")
@@ -212,7 +213,7 @@ def hand_back(plan_id: int) -> ResponseReturnValue:
     """Give the review up for another approver."""
     if stopped := _unsent_remarks(plan_id):
         return stopped
-    return _step(plan_id, plans.hand_back_plan, _("Handed back: another approver can take it."))
+    return _step(plan_id, reviews.hand_back_plan, _("Handed back: another approver can take it."))
 
 
 @pages.post(f"{PLAN}/return")
@@ -220,7 +221,7 @@ def return_(plan_id: int) -> ResponseReturnValue:
     """Send the plan back to be completed, with a reason and remarks on rows."""
     remarks = _remarks()
     done = _("Returned for completion.")
-    return _step(plan_id, plans.return_plan, done, reason=remarks.reason, comments=remarks.comments)
+    return _step(plan_id, reviews.return_plan, done, reason=remarks.reason, comments=remarks.comments)
 
 
 @pages.post(f"{PLAN}/approve")
@@ -232,14 +233,14 @@ def approve(plan_id: int) -> ResponseReturnValue:
     if not form.validate():
         return _damaged(_load(plan_id, Action.APPROVE_PLAN), None)
     return _step(
-        plan_id, plans.approve_plan, _("Approved: the decision waits for its number."), seen_hash=form.seen_hash.data
+        plan_id, reviews.approve_plan, _("Approved: the decision waits for its number."), seen_hash=form.seen_hash.data
     )
 
 
 @pages.post(f"{PLAN}/reopen")
 def reopen(plan_id: int) -> ResponseReturnValue:
     """Send an approved plan back before its decision is numbered."""
-    return _step(plan_id, plans.reopen_plan, _("Reopened: the unit completes it."), reason=_remarks().reason)
+    return _step(plan_id, reviews.reopen_plan, _("Reopened: the unit completes it."), reason=_remarks().reason)
 
 
 @pages.get(f"{PLAN}/journal")

@@ -9,6 +9,7 @@ from typing import Any, Final
 from flask_babel import gettext as _
 
 from allocapp import errors
+from allocapp.rules.workflow import CampaignState
 from allocapp.views.formatting import count
 from allocapp.views.statuses import Message
 
@@ -216,6 +217,22 @@ def _own_plan(_error: errors.SubmitterMayNotApprove) -> Message:
     )
 
 
+def _campaign_not_open(error: errors.CampaignNotOpen) -> Message:
+    if error.state == CampaignState.CLOSED:
+        return Message(
+            409,
+            _("The campaign is closed"),
+            _("The campaign is closed and final, so nothing in it can be changed."),
+            _("Everything in it stays readable. What has to change belongs to the next campaign."),
+        )
+    return Message(
+        409,
+        _("The campaign is not open yet"),
+        _("The campaign is still being prepared, so nothing can be done in it."),
+        _("Wait until it is opened; the superior body tells its units."),
+    )
+
+
 def _plan_exists(_error: errors.PlanExists) -> Message:
     return Message(
         409,
@@ -257,6 +274,7 @@ PLAN_MESSAGES: Final[Mapping[type[errors.AllocappError], Callable[[Any], Message
         errors.ReceiversChanged: _receivers_changed,
         errors.SuperiorNotIssued: _superior_not_issued,
         errors.SubmitterMayNotApprove: _own_plan,
+        errors.CampaignNotOpen: _campaign_not_open,
         errors.PlanExists: _plan_exists,
         errors.MayNotAllocate: _may_not_allocate,
     }

@@ -24,10 +24,12 @@ from allocapp.services.comparison import read_before
 from allocapp.services.decision import living_decision
 from allocapp.services.hold import REASON_LIMIT as HOLD_LIMIT
 from allocapp.services.journal import plan_story
-from allocapp.services.plan import COMMENT_LIMIT, changed_receivers, plan_actions_for
+from allocapp.services.plan import changed_receivers
 from allocapp.services.proposal import weight_gaps
+from allocapp.services.review import COMMENT_LIMIT
 from allocapp.services.sheet import Cell, Key, Sheet, check_sheet, read_sheet
 from allocapp.services.transition import REASON_LIMIT
+from allocapp.services.turn import plan_actions_for
 from allocapp.views.formatting import localized, moment
 from allocapp.views.messages import Mistake, explain
 from allocapp.views.plan_choice import ONLY, ORDERS, arrange, read_choice

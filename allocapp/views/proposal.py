@@ -26,8 +26,8 @@ from allocapp.rules.balance import Kind, RollUp
 from allocapp.rules.workflow import PlanAction
 from allocapp.services import proposal as proposals
 from allocapp.services.journal import plan_story
-from allocapp.services.plan import plan_actions_for
 from allocapp.services.sheet import Cell, SheetIndicator, SheetRow, read_sheet
+from allocapp.services.turn import plan_actions_for
 from allocapp.views.formatting import count
 from allocapp.views.messages import Mistake, explain
 from allocapp.views.plan_words import superior_of, why_not_edited

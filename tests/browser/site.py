@@ -37,7 +37,8 @@ from allocapp.models.unit import Unit
 from allocapp.rules.percent import format_points
 from allocapp.services.account import hash_password
 from allocapp.services.decision import render_job
-from allocapp.services.plan import approve_plan, open_plan, save_targets, submit_plan
+from allocapp.services.plan import open_plan, save_targets, submit_plan
+from allocapp.services.review import approve_plan
 from allocapp.services.sheet import Key, Sheet, read_sheet
 from tests.servers import wait_until
 from tests.test_serve import Installation

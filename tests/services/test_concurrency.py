@@ -19,7 +19,8 @@ from allocapp.models.decision import Decision, RegisterEntry
 from allocapp.models.plan import Plan
 from allocapp.rules.workflow import DecisionState, PlanState
 from allocapp.services.decision import number_decision
-from allocapp.services.plan import open_plan, return_plan, save_targets
+from allocapp.services.plan import open_plan, save_targets
+from allocapp.services.review import return_plan
 from allocapp.services.sheet import Entry, read_sheet
 from tests.factories import NOW, PASSWORD_HASH, SINCE, World
 

@@ -43,7 +43,7 @@ from allocapp.services.decision import (
     retry_render,
 )
 from allocapp.services.job import claim_job, fail_job, finish_job, lost_jobs
-from allocapp.services.plan import reopen_plan
+from allocapp.services.review import reopen_plan
 from tests.factories import NOW, World
 
 TODAY = NOW.date()

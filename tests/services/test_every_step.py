@@ -34,19 +34,11 @@ from allocapp.services.decision import (
     number_decision,
     refuse_decision,
 )
-from allocapp.services.plan import (
-    approve_plan,
-    hand_back_plan,
-    plan_actions_for,
-    reopen_plan,
-    return_plan,
-    save_targets,
-    submit_plan,
-    take_plan_into_review,
-    withdraw_plan,
-)
+from allocapp.services.plan import save_targets, submit_plan, withdraw_plan
+from allocapp.services.review import approve_plan, hand_back_plan, reopen_plan, return_plan, take_plan_into_review
 from allocapp.services.road import RIGHTS
 from allocapp.services.sheet import read_sheet
+from allocapp.services.turn import plan_actions_for
 from tests.factories import NOW, World
 
 PREPARER, APPROVER = "a.preparer", "p.approver"

@@ -30,17 +30,8 @@ from allocapp.models.decision import Decision
 from allocapp.models.event import Event
 from allocapp.models.plan import Plan, PlanTarget
 from allocapp.rules.workflow import DecisionState, PlanState
-from allocapp.services.plan import (
-    hand_back_plan,
-    open_plan,
-    reopen_plan,
-    return_plan,
-    save_targets,
-    submit_plan,
-    take_plan_into_review,
-    update_receivers,
-    withdraw_plan,
-)
+from allocapp.services.plan import open_plan, save_targets, submit_plan, update_receivers, withdraw_plan
+from allocapp.services.review import hand_back_plan, reopen_plan, return_plan, take_plan_into_review
 from allocapp.services.sheet import Entry, check_sheet, read_sheet
 from allocapp.services.unit import add_unit
 from tests.factories import NOW, SINCE, World

@@ -28,7 +28,7 @@ from allocapp.models.plan import ExpectationProposal, PlanTarget, Verdict
 from allocapp.models.results import Service
 from allocapp.rules.balance import Balance
 from allocapp.rules.workflow import PlanState
-from allocapp.services.plan import approve_plan, reopen_plan, submit_plan
+from allocapp.services.plan import submit_plan
 from allocapp.services.proposal import (
     ACTIONS,
     accept_proposal,
@@ -40,6 +40,7 @@ from allocapp.services.proposal import (
     weight_gaps,
     withdraw_proposal,
 )
+from allocapp.services.review import approve_plan, reopen_plan
 from allocapp.services.sheet import Entry, check_sheet, read_sheet
 from tests.factories import NOW, SINCE, World
 

@@ -5,7 +5,7 @@ What is stored here is the explanation of every number: method, inputs, holds, w
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,6 +15,7 @@ from allocapp.db import db
 from allocapp.errors import HeldRow, NothingToRevert
 from allocapp.models.account import Account
 from allocapp.models.plan import ChangeKind, Plan, PlanChange, PlanHold
+from allocapp.models.unit import Unit
 from allocapp.rules.workflow import PlanAction
 from allocapp.services.cell import stored_cells, write_cells
 from allocapp.services.road import load_for
@@ -121,6 +122,15 @@ def changed_cells(change: PlanChange) -> dict[Key, tuple[Entry, Entry]]:
     """What the change did to each cell: before and after."""
     before, after = _unpacked(change.before), _unpacked(change.after)
     return {key: (before[key], after[key]) for key in after}
+
+
+def units_in(changes: Iterable[PlanChange]) -> Mapping[int, Unit]:
+    """The units that the changes speak of, by id: those too that are no receivers of the plan any more."""
+    spoken: set[int] = set()
+    for change in changes:
+        spoken.update(unit_id for unit_id, _indicator in _unpacked(change.after))
+        spoken.update(unit_id for unit_id, *_rest in change.holds if isinstance(unit_id, int))
+    return {unit.id: unit for unit in db.session.scalars(select(Unit).where(Unit.id.in_(spoken)))}
 
 
 def _holds(plan: Plan) -> Sequence[PlanHold]:

@@ -11,6 +11,7 @@ from fractions import Fraction
 from flask_babel import gettext as _
 
 from allocapp.models.plan import ChangeKind, PlanChange
+from allocapp.models.unit import Unit
 from allocapp.rules.apportion import Outcome
 from allocapp.rules.balance import Direction, IndicatorRule, Kind
 from allocapp.rules.methods import Method
@@ -59,16 +60,15 @@ def parameter_words(trial: Trial) -> str:
     value = outcome.parameter if isinstance(outcome, Outcome) else None
     if value is None or not isinstance(outcome, Outcome):
         return ""
-    quantity = outcome.after.rule.kind is Kind.QUANTITY
-    if outcome.method in (Method.SAME, Method.COPY):
-        return _("the same for all: %(value)s", value=_amount(value, quantity, "%"))
-    if outcome.method is Method.PLUS:
-        return _("added to last year's result: %(value)s", value=_amount(value, quantity, ""))
-    if outcome.method is Method.TIMES:
-        return _("factor: %(value)s", value=_decimal(value))
-    if outcome.method is Method.GAP:
-        return _("share of the gap closed: %(value)s", value=_decimal(value * 100) + "%")
-    return _("for each expected one: %(value)s", value=_decimal(value))
+    return _parameter(outcome.method, value, outcome.after.rule)
+
+
+def assumed_words(trial: Trial) -> str:
+    """Which receivers without a result of last year were counted with which one; empty where each has its own."""
+    if not isinstance(trial.proposal, Outcome) or not trial.proposal.assumed:
+        return ""
+    names = {row.unit.id: row.unit.name for row in trial.sheet.rows}
+    return _assumed({names[key]: value for key, value in trial.proposal.assumed.items()}, trial.column.rule)
 
 
 def obstacle_words(trial: Trial) -> list[str]:
@@ -126,22 +126,24 @@ class ChangeView:
         return self.change.reverted_at
 
 
-def explain_change(change: PlanChange, sheet: Sheet) -> ChangeView:
-    """What was applied, with which inputs and holds, and every cell before and after."""
-    units = {row.unit.id: row.unit.name for row in sheet.rows}
+def explain_change(change: PlanChange, sheet: Sheet, units: Mapping[int, Unit]) -> ChangeView:
+    """What was applied, with which inputs and holds, and every cell before and after.
+
+    ``units``: those the change speaks of, by id; some may have left the sheet since.
+    """
     columns = {column.indicator.id: column for column in sheet.indicators}
     column = columns.get(change.indicator_id or 0)
     cells = []
     for (unit_id, indicator_id), (before, after) in changed_cells(change).items():
         of = columns[indicator_id]
         name = localized(of.indicator, "short_name")
-        cells.append((units.get(unit_id, ""), name, _entry(before, of.rule), _entry(after, of.rule)))
+        cells.append((units[unit_id].name, name, _entry(before, of.rule), _entry(after, of.rule)))
     return ChangeView(
         change=change,
         title=_title(change, column.rule if column else None),
         indicator=localized(column.indicator, "name") if column else "",
         facts=tuple(_facts(change, column.rule) if column else table_facts(change.inputs)),
-        holds=tuple(f"{units.get(_whole(unit_id), '')}: {reason} ({owner})" for unit_id, reason, owner in change.holds),
+        holds=tuple(f"{units[_whole(unit_id)].name}: {reason} ({owner})" for unit_id, reason, owner in change.holds),
         cells=tuple(cells),
     )
 
@@ -177,7 +179,30 @@ def _facts(change: PlanChange, rule: IndicatorRule) -> Iterable[str]:
     if known.get("past_baseline"):
         yield _("may go below last year's result")
     if isinstance(known.get("parameter"), str):
-        yield f"λ = {known['parameter']}"
+        yield _parameter(Method(str(known["act"])), Fraction(str(known["parameter"])), rule)
+    assumed = known.get("assumed")
+    if isinstance(assumed, dict):
+        yield _assumed({name: Fraction(value) for name, value in assumed.items()}, rule)
+
+
+def _parameter(method: Method, value: Fraction, rule: IndicatorRule) -> str:
+    quantity = rule.kind is Kind.QUANTITY
+    if method in (Method.SAME, Method.COPY):
+        return _("the same for all: %(value)s", value=_amount(value, quantity, "%"))
+    if method is Method.PLUS:
+        return _("added to last year's result: %(value)s", value=_amount(value, quantity, ""))
+    if method is Method.TIMES:
+        return _("factor: %(value)s", value=_decimal(value))
+    if method is Method.GAP:
+        return _("share of the gap closed: %(value)s", value=_decimal(value * 100) + "%")
+    return _("for each expected one: %(value)s", value=_decimal(value))
+
+
+def _assumed(values: Mapping[str, Fraction], rule: IndicatorRule) -> str:
+    """``values``: by the receiver's name, in the unit of targets."""
+    quantity = rule.kind is Kind.QUANTITY
+    listed = ", ".join(f"{name} {_amount(value, quantity, '%')}" for name, value in values.items())
+    return _("counted, for want of a usable result of last year, with: %(units)s", units=listed)
 
 
 def _entry(entry: Entry, rule: IndicatorRule) -> str:

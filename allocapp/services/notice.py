@@ -115,7 +115,7 @@ def _choices(kind: NoticeKind, told: Mapping[int, Account]) -> dict[int, Mailing
     statement = select(NoticeChoice.account_id, NoticeChoice.mailing).where(
         NoticeChoice.kind == kind, NoticeChoice.account_id.in_(told)
     )
-    return dict(db.session.execute(statement).tuples().all())
+    return dict(db.session.execute(statement).all())
 
 
 def _row(person: Account, mailing: Mailing, now: datetime) -> dict[str, object]:

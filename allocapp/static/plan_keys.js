@@ -1,10 +1,7 @@
 // The sheet as people know it from a spreadsheet: keys, and a block pasted in. plan.js saves what is typed.
 const sheet = document.getElementById("sheet");
-const words = JSON.parse(sheet.dataset.words);
-const isTarget = (field) => field instanceof HTMLInputElement && field.name.startsWith("t-");
-const isSeen = (element) => element.offsetParent !== null;
-const targets = (within) => [...within.querySelectorAll("input[name^='t-']")].filter(isSeen);
-const rows = () => [...sheet.querySelectorAll("tr.r")];
+const isTarget = (field) => field.matches("input[name^='t-']");
+const targets = (within) => [...within.querySelectorAll("input[name^='t-']")].filter((input) => input.offsetParent);
 
 const change = (input, text) => {
   input.value = text;
@@ -15,41 +12,36 @@ sheet.addEventListener("keydown", (event) => {
   const input = event.target;
   if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "s") {
     event.preventDefault();
-    sheet.dispatchEvent(new Event("save-now"));
-  } else if (event.key === "Escape" && undo) {
-    return takeBack();
-  } else if (event.key === "Enter" && input.name && input.name.startsWith("h-")) {
-    event.preventDefault();
-    input.closest("details").querySelector("button[name=row]").click();
+    return settle();
+  }
+  if (event.key === "Escape" && undo) return takeBack();
+  if (event.key === "Enter" && input.matches("input:not([name^='t-'])")) {
+    event.preventDefault(); // it never sends the sheet; in a row it presses that row's button
+    return input.closest("td details")?.querySelector("button").click();
   }
   if (event.isComposing || event.ctrlKey || event.altKey || event.metaKey || !isTarget(input)) return;
   const up = event.key === "ArrowUp" || (event.key === "Enter" && event.shiftKey);
   if (up || event.key === "ArrowDown" || event.key === "Enter") {
     event.preventDefault();
-    const column = targets(sheet).filter((other) => other.name.split("-")[2] === input.name.split("-")[2]);
-    const next = column[column.indexOf(input) + (up ? -1 : 1)];
-    if (next) next.focus();
-  } else if (event.key === "Escape" && input.value !== input.defaultValue) {
+    const column = targets(sheet).filter((other) => other.parentElement.cellIndex === input.parentElement.cellIndex);
+    column[column.indexOf(input) + (up ? -1 : 1)]?.focus();
+  } else if (event.key === "Escape") {
     change(input, input.defaultValue);
   }
 });
-sheet.addEventListener("focusin", (event) => {
-  if (isTarget(event.target)) event.target.select();
+sheet.addEventListener("focusin", ({ target }) => {
+  if (isTarget(target)) target.select();
 });
 
 // -- a block from Excel --
 let undo = null;
 
-function notice(text, ...buttons) {
-  sheet.dispatchEvent(new CustomEvent("tell", { detail: { name: "paste", text, nodes: buttons } }));
-}
-
 // what was pasted stands in the cells to be looked at; it is saved only once the person keeps it, or types on
 function settle() {
   undo = null;
   delete sheet.dataset.pasted;
-  notice("");
-  sheet.dispatchEvent(new Event("save-now"));
+  sheet.tell("paste", "");
+  sheet.save();
 }
 
 function takeBack() {
@@ -58,50 +50,53 @@ function takeBack() {
 }
 
 sheet.addEventListener("input", (event) => {
-  if (event.isTrusted && undo) settle();
+  if (event.isTrusted && undo && event.target.closest("table")) settle();
+});
+document.getElementById("notices").addEventListener("click", ({ target }) => {
+  if (target.value === "keep") settle();
+  if (target.value === "undo") takeBack();
 });
 
-function button(text, act) {
-  const made = document.createElement("button");
-  made.type = "button";
-  made.className = "btn btn-sm btn-outline-primary";
-  made.textContent = text;
-  made.addEventListener("click", act);
-  return made;
+// codes or names in front: which unit a line belongs to is worked out on the page for pasting
+function namesUnits(block) {
+  const first = block.map((line) => line[0]).filter(Boolean);
+  return first.length && first.every((text) => /^\d{5,}$|\p{L}/u.test(text));
+}
+
+// the receiver and the indicator, as far as the table reaches, what was pasted, and why it does not stand there
+function refusal(text, line, row, input) {
+  const { words } = sheet;
+  const places = [row ? row.cells[1].firstChild.data.trim() : words.line.replace("{n}", line)];
+  if (input) places.push(row.querySelector(`[data-i].${input.parentElement.classList[1]}`).dataset.i);
+  const why = !input ? words.outside : row.matches(".held") ? words.held : words.noNumber;
+  return `${places.join(", ")}: “${text}” (${why})`;
 }
 
 sheet.addEventListener("paste", (event) => {
-  const text = event.clipboardData.getData("text/plain").replace(/\r\n?/g, "\n").replace(/\n$/, "");
-  if (!isTarget(event.target) || !/[\t\n]/.test(text)) return;
+  const pasted = event.clipboardData.getData("text/plain").replace(/\r?\n$/, "");
+  if (!isTarget(event.target) || !/[\t\n]/.test(pasted)) return;
   event.preventDefault();
-  const block = text.split("\n").map((line) => line.split("\t").map((cell) => cell.trim()));
-  const seen = rows().filter(isSeen);
-  const grid = seen.map(targets);
-  const top = seen.indexOf(event.target.closest("tr"));
-  const left = grid[top].indexOf(event.target);
-  const codes = new Set(rows().map((row) => row.querySelector(".name small").textContent));
-  const names = block.some((line) => codes.has(line[0]) || /^\d{5,}$|\p{L}/u.test(line[0]));
-  const fits = top + block.length <= seen.length && block.every((line) => left + line.length <= grid[top].length);
-  if (names || !fits) {
-    const form = document.getElementById("paste-on").content.cloneNode(true);
-    form.querySelector("[name=text]").value = text;
-    notice(words.noFit, form);
+  if (undo) settle();
+  const block = pasted.split(/\r?\n/).map((line) => line.split("\t").map((text) => text.trim()));
+  if (namesUnits(block)) {
+    sheet.tell("paste", sheet.words.noFit, "paste-on").querySelector("[name=text]").value = pasted;
     return;
   }
-  const before = [];
+  const rows = [...sheet.querySelectorAll("tr.r:not([hidden])")];
+  const grid = rows.map(targets);
+  const top = rows.indexOf(event.target.closest("tr"));
+  const left = grid[top].indexOf(event.target);
+  const refused = [];
   sheet.dataset.pasted = "1";
-  let refused = 0;
-  block.forEach((line, down) => line.forEach((cell, right) => {
-    const input = grid[top + down][left + right];
-    if (cell === "") return;
-    if (!/^[\d.,]+\s*%?$/.test(cell) || input.closest("tr").matches(".held")) {
-      refused += 1;
-      return;
-    }
-    before.push([input, input.value]);
-    change(input, cell.replace(/\s*%$/, ""));
+  undo = [];
+  block.forEach((line, down) => line.forEach((text, right) => {
+    const row = rows[top + down];
+    const input = grid[top + down]?.[left + right];
+    if (!text) return;
+    if (!input || row.matches(".held") || !/^[\d.,]+\s*%?$/.test(text)) return refused.push(refusal(text, down + 1, row, input));
+    undo.push([input, input.value]);
+    change(input, text);
   }));
-  undo = before;
-  const counted = words.pastedCount.replace("{n}", before.length).replace("{m}", refused);
-  notice(counted, button(words.keep, settle), button(words.undo, takeBack));
+  const counted = sheet.words.pastedCount.replace("{n}", undo.length).replace("{m}", refused.length);
+  sheet.tell("paste", counted, "pasted").querySelector(".refused").textContent = refused.join("\n");
 });

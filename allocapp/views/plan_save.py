@@ -23,6 +23,7 @@ from allocapp.services.sheet import Cell, Key, Sheet, read_sheet
 from allocapp.views.formatting import entered, moment
 from allocapp.views.plan_grid import RowView, Typing, changed_by, clash_of, lay_out_rows, live_cells
 from allocapp.views.plan_page import verdicts_of
+from allocapp.views.plan_words import autosave_notices
 from allocapp.views.visitor import signed_in_account
 
 
@@ -108,6 +109,7 @@ def autosave_answer(form: SheetForm, typed: TypedSheet, done: Autosaved) -> dict
             _name(key): render_template("plan/_clash.html", clash=clash_of(cell, columns[key[1]]))
             for key, cell in done.saved.conflicts.items()
         },
+        "notices": autosave_notices(clashed=len(done.saved.conflicts), fresh=len(done.fresh), moved=done.moved),
         **live_answer(sheet, typing, lay_out_rows(sheet, typing, keys), newer=""),
     }
 

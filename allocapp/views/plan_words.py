@@ -314,13 +314,28 @@ def script_words() -> dict[str, str]:
         "allSaved": _("Everything typed is saved."),
         "someUnsaved": _("%(n)s cells are not saved yet.", **several),
         "offline": _("No connection. What you type is kept on this computer and saved once the connection is back."),
-        "kept_here": _("What you typed is kept on this computer."),
-        "undo": _("Take the pasting back"),
-        "keep": _("Keep what was pasted"),
         "kept": _("%(n)s cells that you typed earlier were not saved yet and stand in the table again.", **several),
-        "clashed": _("%(n)s cells were changed by somebody else as well. Choose at the cell.", **several),
-        "others": _("Somebody else changed %(n)s cells meanwhile; the table shows them.", **several),
-        "moved": _("Assigned targets or expected numbers changed meanwhile. Reload the page before you submit."),
         "pastedCount": _("%(n)s cells pasted, %(m)s refused.", **several),
-        "noFit": _("What you pasted does not fit here, or names units. Look at it on the page for pasting."),
+        "line": _("line %(n)s", **several),
+        "outside": _("outside the table"),
+        "held": _("held"),
+        "noNumber": _("not a number"),
+        "noFit": _("What you pasted names units. The page for pasting finds the row of each."),
     }
+
+
+def autosave_notices(*, clashed: int, fresh: int, moved: bool) -> dict[str, str]:
+    """What a person is told after an autosave, each notice by its name on the page; nothing where all is as expected.
+
+    ``clashed``, ``fresh``: how many cells somebody else changed, that were typed into here and that were not.
+    """
+    notices = {}
+    if clashed:
+        notices["clashed"] = _("%(n)s cells were changed by somebody else as well. Choose at the cell.", n=clashed)
+    if fresh:
+        notices["others"] = _("Somebody else changed %(n)s cells meanwhile; the table shows them.", n=fresh)
+    if moved:
+        notices["moved"] = _(
+            "Assigned targets or expected numbers changed meanwhile. Reload the page before you submit."
+        )
+    return notices

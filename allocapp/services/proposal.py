@@ -19,7 +19,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
 from sqlalchemy import select
@@ -182,11 +182,25 @@ def refuse_proposal(plan_id: int, proposal_id: int, *, seen: str, reason: str, a
 
 def may_decide(plan: Plan, proposal: ExpectationProposal, account: Account, now: datetime) -> bool:
     """Whether the account may accept or refuse the proposal now: right, state, and the two-person rule."""
-    return (
-        _decidable(plan.state)
-        and may_on_plan(account, Action.APPROVE_PLAN, plan, local_day(now))
-        and not _concerned(plan, proposal, account)
+    return _may_decide_on(plan, proposal, account, local_day(now))
+
+
+def waiting_proposals(plans: Iterable[Plan], account: Account, *, today: date) -> Mapping[int, datetime]:
+    """The plans with proposals that the account may decide on, by id, and since when the oldest of them waits.
+
+    One statement, whatever the number of plans.
+    """
+    by_id = {plan.id: plan for plan in plans if _decidable(plan.state)}
+    statement = (
+        select(ExpectationProposal)
+        .where(ExpectationProposal.plan_id.in_(by_id), ExpectationProposal.verdict == Verdict.OPEN)
+        .order_by(ExpectationProposal.proposed_at.desc())
     )
+    return {
+        proposal.plan_id: proposal.proposed_at
+        for proposal in db.session.scalars(statement)
+        if _may_decide_on(by_id[proposal.plan_id], proposal, account, today)
+    }
 
 
 def stamp(proposal: ExpectationProposal) -> str:
@@ -272,6 +286,14 @@ def _load_for_verdict(
 def _decidable(state: PlanState) -> bool:
     """Until the plan is approved: where it could still be submitted or approved."""
     return bool({PlanAction.SUBMIT, PlanAction.APPROVE} & plan_actions(state))
+
+
+def _may_decide_on(plan: Plan, proposal: ExpectationProposal, account: Account, today: date) -> bool:
+    return (
+        _decidable(plan.state)
+        and may_on_plan(account, Action.APPROVE_PLAN, plan, today)
+        and not _concerned(plan, proposal, account)
+    )
 
 
 def _concerned(plan: Plan, proposal: ExpectationProposal, account: Account) -> bool:

@@ -17,6 +17,7 @@ from allocapp.models.unit import Unit
 from allocapp.rules.workflow import DecisionAction, DecisionState, PlanAction, PlanState
 from allocapp.services.decision import decision_actions_for, list_decisions, render_job
 from allocapp.services.overview import PlanLine, list_plans
+from allocapp.services.proposal import waiting_proposals
 from allocapp.services.quota import read_quotas
 from allocapp.services.turn import plan_actions_for
 
@@ -27,6 +28,7 @@ class TaskKind(StrEnum):
     COMPLETE_RETURNED_PLAN = "complete_returned_plan"
     REVIEW_PLAN = "review_plan"
     CONTINUE_REVIEW = "continue_review"
+    DECIDE_PROPOSALS = "decide_proposals"
     NUMBER_DECISION = "number_decision"
     RENDER_FAILED = "render_failed"
     WAIT_FOR_RENDER = "wait_for_render"
@@ -58,7 +60,11 @@ def list_tasks(account: Account, *, today: date) -> list[Task]:
 
 
 def _plan_tasks(account: Account, today: date) -> Iterator[Task]:
-    for line in list_plans(account, today=today):
+    lines = list_plans(account, today=today)
+    waiting = waiting_proposals([line.plan for line in lines if line.plan], account, today=today)
+    for line in lines:
+        if line.plan is not None and line.plan.id in waiting:
+            yield Task(TaskKind.DECIDE_PROPOSALS, line.unit, line.campaign, waiting[line.plan.id], plan=line.plan)
         kind = _plan_task(line, account, today)
         if kind is not None:
             yield Task(

@@ -38,6 +38,9 @@ WORDS: Final[Mapping[TaskKind, TaskWords]] = MappingProxyType(
         ),
         TaskKind.REVIEW_PLAN: TaskWords(lazy("Review the plan submitted"), lazy("Review"), "progress"),
         TaskKind.CONTINUE_REVIEW: TaskWords(lazy("Finish the review you began"), lazy("Go on reviewing"), "progress"),
+        TaskKind.DECIDE_PROPOSALS: TaskWords(
+            lazy("Decide on the expected numbers proposed"), lazy("Look at the proposals"), "progress"
+        ),
         TaskKind.NUMBER_DECISION: TaskWords(
             lazy("Take number and date for the decision"), lazy("Take the number"), "progress"
         ),
@@ -62,7 +65,7 @@ WORDS: Final[Mapping[TaskKind, TaskWords]] = MappingProxyType(
 TURNS: Final[Mapping[Role, LazyString]] = MappingProxyType(
     {
         Role.PREPARER: lazy("Preparer: when your unit may begin its plan, or when the approver returns it."),
-        Role.APPROVER: lazy("Approver: when a unit below yours submits its plan."),
+        Role.APPROVER: lazy("Approver: when a unit below yours submits its plan, or proposes another expected number."),
         Role.LEADER: lazy("Signing leader: when the clerk has taken the number and the file of the decision is made."),
         Role.CLERK: lazy("Clerk: when a plan is approved and needs a number, and again when the leader has signed."),
         Role.DATA_OFFICER: lazy("Data officer: your unit's targets are in the menu."),
@@ -84,6 +87,10 @@ def _review_page(task: Task) -> str:
     return url_for("plan.review", plan_id=task.plan.id if task.plan else 0)
 
 
+def _proposals_page(task: Task) -> str:
+    return url_for("proposal.index", plan_id=task.plan.id if task.plan else 0)
+
+
 def _decision_page(task: Task) -> str:
     return url_for("decision.show", decision_id=task.decision.id if task.decision else 0)
 
@@ -97,6 +104,7 @@ NEXT_STEP: Final[Mapping[TaskKind, Callable[[Task], str]]] = MappingProxyType(
         TaskKind.COMPLETE_RETURNED_PLAN: _plan_page,
         TaskKind.REVIEW_PLAN: _review_page,
         TaskKind.CONTINUE_REVIEW: _review_page,
+        TaskKind.DECIDE_PROPOSALS: _proposals_page,
         TaskKind.NUMBER_DECISION: _decision_page,
         TaskKind.RENDER_FAILED: _decision_page,
         TaskKind.WAIT_FOR_RENDER: _decision_page,

@@ -16,7 +16,8 @@ from allocapp.clock import today
 from allocapp.errors import AllocappError, BufferUnexplained, StaleVersion
 from allocapp.forms.plan import SheetForm, TypedSheet, merge_cells, pack_cells, unpack_cells
 from allocapp.models.plan import Plan
-from allocapp.rules.workflow import PlanAction, PlanState
+from allocapp.models.plan import Verdict as Proposed
+from allocapp.rules.workflow import PlanAction, PlanState, plan_actions
 from allocapp.services.buffer import REASON_LIMIT as BUFFER_LIMIT
 from allocapp.services.buffer import Explanation, unexplained
 from allocapp.services.cell import EXCUSE_LIMIT
@@ -45,6 +46,7 @@ from allocapp.views.plan_words import (
     why_not_edited,
     why_not_submitted,
 )
+from allocapp.views.proposal_words import Standpoint, standpoints
 from allocapp.views.visitor import signed_in_account
 
 LIMITS: Final = MappingProxyType(
@@ -182,6 +184,7 @@ def _render(
         choices={"only": ONLY, "order": ORDERS},
         tools=_tools(plan, editable),
         words=script_words() if editable else {},
+        standpoints=_standpoints(sheet),
         verdicts=verdicts_of(sheet, typing if editable else None),
         actions=actions,
         editable=editable,
@@ -203,6 +206,12 @@ def _render(
         limits=LIMITS,
     )
     return page, status
+
+
+def _standpoints(sheet: Sheet) -> list[Standpoint]:
+    """The aggregates under frozen and under proposed numbers, while an approver has a plan with proposals in hand."""
+    counting = any(cell.proposal and cell.proposal.verdict is not Proposed.REFUSED for cell in sheet.cells.values())
+    return standpoints(sheet) if counting and PlanAction.APPROVE in plan_actions(sheet.plan.state) else []
 
 
 def _explanation(sheet: Sheet, typing: Typing | None, again: bool) -> Explanation | None:

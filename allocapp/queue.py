@@ -3,6 +3,9 @@
 Redis only carries a job; that the work must be done stands in the database, written with its cause, and a sweep sends
 again what Redis lost. So nothing here is the only copy of anything, and a result or a job's past is not kept.
 
+What is to be done again and again stands in :data:`SCHEDULE`. Each installation has a scheduler that sends it by RQ's
+cron; several of them do no harm, because every job does only what is still to be done.
+
 A job is a name from :data:`JOBS` and an id, as JSON. RQ itself would import and call whatever a message names, so the
 worker checks the name against the list before it imports anything, and drops every other name that RQ would follow
 (callbacks, web hooks): whoever can write to Redis can at most ask for work that the application does anyway.
@@ -14,7 +17,9 @@ import logging
 import os
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from datetime import time as time_of_day
 from importlib import import_module
 from types import MappingProxyType
 from typing import Any
@@ -25,10 +30,13 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 from rq import Queue, Worker
+from rq.cron import CronJob, CronScheduler
+from rq.exceptions import SchedulerNotFound
 from rq.executions import Execution
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
+from allocapp.clock import ZONE
 from allocapp.db import db
 from allocapp.errors import QueueUnavailable
 from allocapp.lifeline import die_with_parent
@@ -41,6 +49,14 @@ JOBS: Mapping[str, str] = MappingProxyType(
 )
 """Every job there is: its name, and the function that a worker calls with the subject's id, if it has one."""
 
+SWEEP_EVERY = timedelta(seconds=30)
+SCHEDULE: Mapping[str, timedelta | time_of_day] = MappingProxyType(
+    {
+        "send_unsent": SWEEP_EVERY,
+    }
+)
+"""What is sent again and again: how often, or at what time of the offices' day. Its jobs take no id."""
+
 QUEUE = "allocapp"
 JOB_TIMEOUT = 30  # seconds; 213 rows render in one, 300 in a little more
 FAILED_KEPT = 86_400  # seconds that RQ keeps a failed job's traceback for technicians
@@ -48,6 +64,8 @@ FAILED_KEPT = 86_400  # seconds that RQ keeps a failed job's traceback for techn
 WORKER_TTL = 30  # an idle worker gives a sign of life every WORKER_TTL - 15 seconds
 MONITORING_INTERVAL = 10  # a busy one this often
 SILENCE = timedelta(seconds=45)
+LATE_BY_DAY = 6 * 3600  # seconds that a daily job may wait for a worker
+PAUSE = 1.0  # seconds until a scheduler whose Redis does not answer tries again
 
 _EXTENSION = "allocapp_queue"
 
@@ -138,22 +156,90 @@ class QueueWorker(Worker):
             super().main_work_horse(job, queue)
 
 
+class ScheduledJob(CronJob):
+    """A line of the schedule. RQ's own would send it by pickle, keep its past, and count hours on the machine's clock.
+
+    A daily job whose hour has passed when the scheduler starts is sent at once: the machine may have been off.
+    """
+
+    def __init__(self, name: str, when: timedelta | time_of_day) -> None:
+        self.daily = when if isinstance(when, time_of_day) else None
+        seconds = int(when.total_seconds()) if isinstance(when, timedelta) else None
+        cron = f"{self.daily.minute} {self.daily.hour} * * *" if self.daily else None
+        super().__init__(QUEUE, func_name=JOBS[name], name=name, interval=seconds, cron=cron)
+
+    def enqueue(self, connection: Redis) -> Job:
+        """Send it as everything is sent. ``connection`` is the scheduler's, which is the app's."""
+        return _enqueue(self.name, within=self.interval or LATE_BY_DAY)
+
+    def get_next_enqueue_time(self) -> datetime:
+        """The next moment in UTC: for a daily job its hour on the offices' clock, today's where it was never sent."""
+        if self.daily is None:
+            return super().get_next_enqueue_time()
+        return next_hour(self.daily, datetime.now(ZONE), again=self.latest_enqueue_time is not None)
+
+
+class QueueScheduler(CronScheduler):
+    """Sends what :data:`SCHEDULE` lists, until told to stop; a Redis that falls silent does not end it."""
+
+    def __init__(self, app: Flask) -> None:
+        super().__init__(connection=_connect(app))
+        logging.getLogger("rq.cron").setLevel(logging.WARNING)
+        self.app = app
+        self.silent = False
+        self._cron_jobs = [ScheduledJob(name, when) for name, when in SCHEDULE.items()]
+
+    def start(self) -> None:
+        """Send what is due, sleep, and so on. RQ stops it, and takes it from its register, on SIGTERM and SIGINT."""
+        with self.app.app_context():
+            super().start()
+
+    def enqueue_jobs(self) -> list[CronJob]:
+        """Send what is due. What Redis did not take stays due."""
+        try:
+            sent = super().enqueue_jobs()
+        except RedisError:
+            if not self.silent:
+                log.warning("the queue does not answer; what is due is sent when it does")
+            self.silent = True
+            return []
+        self.silent = False
+        return sent
+
+    def save(self, *arguments: Any) -> None:
+        """Tell RQ's register how far it is; nobody here reads it, so a silent Redis is no reason to end."""
+        with suppress(RedisError):
+            super().save(*arguments)
+
+    def heartbeat(self) -> None:
+        """Give a sign of life to RQ's register, likewise."""
+        with suppress(RedisError):
+            super().heartbeat()
+
+    def register_death(self, *arguments: Any) -> None:
+        """Leave RQ's register, unless Redis is gone or has forgotten it."""
+        with suppress(RedisError, SchedulerNotFound):
+            super().register_death(*arguments)
+
+    def calculate_sleep_interval(self) -> float:
+        """Seconds until the next one is due, or until a silent Redis is asked again."""
+        return PAUSE if self.silent else super().calculate_sleep_interval()
+
+
+def next_hour(daily: time_of_day, present: datetime, *, again: bool) -> datetime:
+    """The hour of the present day, which may be past where it was not kept; ``again``: the first one to come."""
+    hour = datetime.combine(present.astimezone(ZONE).date(), daily, ZONE)
+    return (hour + timedelta(days=1) if again and hour <= present else hour).astimezone(UTC)
+
+
 def send(name: str, subject_id: int | None = None, *, within: int | None = None) -> None:
     """Hand a job to the workers.
 
     ``name`` is a key of JOBS. ``within``: seconds after which it need not be done any more, for what is sent again
     and again anyway. Raises QueueUnavailable when Redis does not answer; the sweep then sends the job later.
     """
-    arguments = () if subject_id is None else (subject_id,)
     try:
-        _queue(current_app).enqueue(
-            JOBS[name],
-            args=arguments,
-            job_timeout=JOB_TIMEOUT,
-            result_ttl=0,
-            failure_ttl=FAILED_KEPT,
-            ttl=within,
-        )
+        _enqueue(name, subject_id, within=within)
     except RedisError as error:
         raise QueueUnavailable(name) from error
 
@@ -174,6 +260,17 @@ def worker_alive() -> bool:
         return False
     since = datetime.now(UTC) - SILENCE
     return any(worker.last_heartbeat and worker.last_heartbeat > since for worker in workers)
+
+
+def _enqueue(name: str, subject_id: int | None = None, *, within: int | None) -> Job:
+    return _queue(current_app).enqueue(
+        JOBS[name],
+        args=() if subject_id is None else (subject_id,),
+        job_timeout=JOB_TIMEOUT,
+        result_ttl=0,
+        failure_ttl=FAILED_KEPT,
+        ttl=within,
+    )
 
 
 def _queue(app: Flask) -> Queue:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import signal
@@ -9,6 +10,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from datetime import time as time_of_day
 from importlib import import_module
 from pathlib import Path
 
@@ -20,6 +24,7 @@ from rq.job import Job, JobStatus
 
 from allocapp import create_app, queue
 from allocapp.config import ROOT, load_config
+from allocapp.db import db
 from allocapp.errors import QueueUnavailable
 from tests.servers import valkey, wait_until
 
@@ -29,6 +34,15 @@ import sys
 from allocapp import create_app, queue
 queue.JOBS = {**queue.JOBS, "nap": "tests.test_queue.nap", "crash": "tests.test_queue.crash"}
 queue.QueueWorker(create_app()).work(burst=sys.argv[1] == "burst")
+"""
+
+# a scheduler as the supervisor runs it, in more haste
+SCHEDULER = """
+import datetime, sys
+from allocapp import create_app, queue
+queue.SCHEDULE = {"send_unsent": datetime.timedelta(seconds=int(sys.argv[1]))}
+queue.PAUSE = 0.2
+queue.QueueScheduler(create_app()).start()
 """
 
 
@@ -146,6 +160,83 @@ def test_an_expired_sweep_is_dropped(app: Flask, redis_url: str) -> None:
     (job,) = plain_queue(redis_url).get_jobs()
     with Redis.from_url(redis_url) as client:
         assert 0 < client.ttl(Job.key_for(job.id)) <= 30
+
+
+def test_the_schedule_names_jobs_on_the_list_that_take_no_id() -> None:
+    assert set(queue.SCHEDULE) <= set(queue.JOBS)
+    for name in queue.SCHEDULE:
+        module, _, function = queue.JOBS[name].rpartition(".")
+        assert not inspect.signature(getattr(import_module(module), function)).parameters
+
+
+@contextmanager
+def scheduler(environ: dict[str, str], every: int) -> Iterator[subprocess.Popen[str]]:
+    running = subprocess.Popen(
+        [sys.executable, "-c", SCHEDULER, str(every)],
+        env={**os.environ, **environ},
+        cwd=ROOT,
+        text=True,
+        stderr=subprocess.PIPE,
+    )
+    try:
+        yield running
+    finally:
+        running.kill()
+        running.communicate()
+
+
+def test_the_scheduler_sends_again_and_again_as_everything_is_sent(environ: dict[str, str], redis_url: str) -> None:
+    mine = plain_queue(redis_url)
+    with scheduler(environ, 2) as running:
+        wait_until(lambda: mine.count >= 2, 20, "nothing was sent, or only once")
+        job = mine.get_jobs()[-1]  # before it is too old to be done
+        running.terminate()
+        said = running.communicate(timeout=10)[1]
+        assert (running.returncode, said) == (0, "")
+    assert json.loads(job.data) == [queue.JOBS["send_unsent"], None, [], {}]
+    assert (job.timeout, job.result_ttl, job.ttl) == (queue.JOB_TIMEOUT, 0, 2)
+    with Redis.from_url(redis_url) as client:
+        # RQ's own would keep a list of what it sent
+        assert not [key for key in client.scan_iter() if b"cron_job:" in key]
+
+
+def test_what_the_scheduler_sends_is_done(environ: dict[str, str], app: Flask, redis_url: str) -> None:
+    with app.app_context():
+        db.create_all()
+    mine = plain_queue(redis_url)
+    with scheduler(environ, 600):
+        wait_until(lambda: bool(mine.count), 20, "nothing was sent")
+    work_off(environ)
+    assert (mine.count, mine.failed_job_registry.count) == (0, 0)
+
+
+def test_a_scheduler_outlives_a_silent_redis(environ: dict[str, str], tmp_path: Path) -> None:
+    """It says so once, asks again without haste, and what was due meanwhile is sent."""
+    with valkey() as url:
+        environ = {**environ, "REDIS_URL": url}
+        made = queue.QueueScheduler(create_app(load_config(environ)))
+    with made.app.app_context():
+        assert made.enqueue_jobs() == []
+        made.heartbeat()
+        made.save()
+        assert made.calculate_sleep_interval() == queue.PAUSE
+        made.register_death()
+    made.connection = Redis.from_url(environ["REDIS_URL"])
+    assert all(job.should_run() for job in made.get_jobs())
+
+
+def test_a_daily_job_keeps_the_offices_hour_and_makes_up_for_a_late_start() -> None:
+    seven, morning = time_of_day(7, 0), datetime(2026, 3, 2, 0, 0, tzinfo=UTC)  # 07:00 in Viet Nam
+    day, minute = timedelta(days=1), timedelta(minutes=1)
+    for again in (False, True):
+        assert queue.next_hour(seven, morning - minute, again=again) == morning
+        assert queue.next_hour(seven, morning + 17 * timedelta(hours=1), again=again) == morning + day  # 00:00 there
+    assert queue.next_hour(seven, morning, again=True) == morning + day
+    assert queue.next_hour(seven, morning + minute, again=False) == morning
+    midnight = queue.ScheduledJob("send_unsent", time_of_day(0, 0))
+    assert midnight.should_run()  # its hour is past on any day, and it was not sent
+    midnight.set_enqueue_time(datetime.now(UTC))
+    assert not midnight.should_run()
 
 
 def test_without_redis_sending_says_so_soon(tmp_path: Path) -> None:

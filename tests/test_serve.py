@@ -185,7 +185,7 @@ def test_it_answers_stops_on_sigterm_and_starts_again_as_it_was(installation: In
 
 def test_what_dies_is_started_again_and_takes_its_children_along(installation: Installation) -> None:
     supervisor = installation.start()
-    assert len(installation.processes()) >= 7  # supervisor, Valkey, two workers, web server and its two processes
+    assert len(installation.processes()) >= 8  # supervisor, Valkey, two workers, scheduler, web server and its two
     web = installation.pid_of("web")
     answering = installation.children(web)
     assert len(answering) >= 2
@@ -200,6 +200,11 @@ def test_what_dies_is_started_again_and_takes_its_children_along(installation: I
     os.kill(installation.pid_of("valkey"), signal.SIGKILL)
     wait_until(lambda: installation.output.count("valkey started") == 2, 10, "no Valkey came back")
     wait_until(lambda: installation.status("/healthz") == 200, 15, "the queue did not come back")
+
+    scheduler = installation.pid_of("scheduler")
+    assert scheduler in installation.processes(), "it ended because Valkey was silent for a moment"
+    os.kill(scheduler, signal.SIGKILL)
+    wait_until(lambda: installation.output.count("scheduler started") == 2, 10, "no scheduler came back")
 
     supervisor.kill()
     installation.wait_until_gone()

@@ -1,7 +1,7 @@
 """``make run``: looks whether everything is there, brings the database up to date, and runs the whole installation.
 
 Whatever is wrong beforehand is one line, in Vietnamese and English, and exit status 1. Then: the embedded Valkey
-(unless REDIS_URL names another), the queue's workers, and the web server, until Ctrl-C or SIGTERM.
+(unless REDIS_URL names another), the queue's workers and scheduler, and the web server, until Ctrl-C or SIGTERM.
 """
 
 from __future__ import annotations
@@ -37,13 +37,12 @@ from allocapp.cli.web import run_web
 from allocapp.config import PRIVATE, Config, load_config, make_private_folder
 from allocapp.db import db
 from allocapp.documents.fonts import find_serif_fonts
-from allocapp.errors import ConfigurationError, FontMissing, QueueUnavailable
+from allocapp.errors import ConfigurationError, FontMissing
 from allocapp.lifeline import die_with_parent
-from allocapp.queue import QueueWorker, ping, send, worker_alive
+from allocapp.queue import QueueScheduler, QueueWorker, ping, worker_alive
 from allocapp.services.demo import DemoAccess
 
 QUEUE_WORKERS = 2
-SWEEP_EVERY = 30.0  # seconds; the sweep sends again what Redis lost
 LONGEST_SOCKET_PATH = 107  # bytes, in sockaddr_un
 LOCK_PATIENCE = 3.0  # seconds for the children of a killed run to be gone
 READY_PATIENCE = 30.0
@@ -104,10 +103,13 @@ def serve(config: Config) -> None:
         check_redis(app)
     groups = [
         [Child("valkey", functools.partial(run_valkey, own, config.instance / "valkey"))] if own else [],
-        [Child(f"worker-{number}", functools.partial(run_worker, app)) for number in range(1, QUEUE_WORKERS + 1)],
+        [
+            *(Child(f"worker-{number}", functools.partial(run_worker, app)) for number in range(1, QUEUE_WORKERS + 1)),
+            Child("scheduler", functools.partial(run_scheduler, app)),
+        ],
         [Child("web", functools.partial(run_web, app, config))],
     ]
-    timers = [Timer(functools.partial(sweep, app)), Timer(Announcer(app, config, accounts))]
+    timers = [Timer(Announcer(app, config, accounts))]
     Supervisor(groups, timers, functools.partial(valkey_answers, app, time.monotonic() + READY_PATIENCE)).run()
 
 
@@ -255,14 +257,9 @@ def run_worker(app: Flask) -> None:
     QueueWorker(app).work()
 
 
-def sweep(app: Flask) -> float:
-    """Have the workers look for what Redis lost; late is fine, and a message that waits longer is not needed."""
-    with app.app_context():
-        try:
-            send("send_unsent", within=int(SWEEP_EVERY))
-        except QueueUnavailable:
-            log.warning("the queue does not answer; trying again in %.0f s", SWEEP_EVERY)
-    return SWEEP_EVERY
+def run_scheduler(app: Flask) -> None:
+    """Be the one who sends what is to be done again and again."""
+    QueueScheduler(app).start()
 
 
 @dataclasses.dataclass

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from playwright.sync_api import expect
 
-from allocapp.cli.serve import SWEEP_EVERY
+from allocapp.queue import SWEEP_EVERY
 from allocapp.services.decision import render_job
 from allocapp.services.job import LEASE
 from tests.browser.conftest import Interrupted
 from tests.browser.site import decision_of
 
 # the lease, then the next sweep, then the making
-LONGEST_MS = (LEASE.total_seconds() + SWEEP_EVERY + 15) * 1000
+LONGEST_MS = ((LEASE + SWEEP_EVERY).total_seconds() + 15) * 1000
 
 
 def test_the_file_comes_although_its_worker_was_killed(interrupted: Interrupted) -> None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 
-from allocapp.rules.distinct import guaranteed_union, largest_union
+from allocapp.rules.distinct import Unions
 from allocapp.rules.percent import HUNDRED_PERCENT, ceil_hundredths, floor_hundredths
 
 
@@ -143,7 +143,9 @@ class _Figures:
     mean: Fraction | None = None
 
 
-def check_balance(rows: Sequence[Row], assigned: int | None, rule: IndicatorRule) -> Balance:
+def check_balance(
+    rows: Sequence[Row], assigned: int | None, rule: IndicatorRule, *, unions: Unions | None = None
+) -> Balance:
     """Weigh the targets of all receivers against the assigned target.
 
     `assigned` is in the unit of the targets; None means that there is nothing to balance against.
@@ -158,10 +160,13 @@ def check_balance(rows: Sequence[Row], assigned: int | None, rule: IndicatorRule
     - At-most mirrors all of it: kᵢ = ⌊wᵢtᵢ⌋; the largest union is now the guarantee (`floor`), the lower bound of
       the union the best case, and the binding aggregate is max(best, min(mean, floor)).
 
+    `unions` are those of the rows' sets, in the rows' order: who weighs many targets of the same rows gives them, and
+    spares the flow to begin anew every time.
+
     Never raises for what a person entered: see `problems`.
     """
     problems = tuple(_problems(rows, assigned, rule))
-    figures = _figures(rows, rule)
+    figures = _figures(rows, rule, unions)
     usable = assigned is not None and _in_range(assigned, rule)
     target = _share(assigned, rule) if assigned is not None and usable else None
     difference = None
@@ -191,8 +196,9 @@ def check_balance(rows: Sequence[Row], assigned: int | None, rule: IndicatorRule
 
 def needed_count(weight: int, target: int, direction: Direction) -> int:
     """What a rate means for one receiver: ⌈w·t⌉ to reach, at-most ⌊w·t⌋ not to exceed."""
-    share = Fraction(weight * target, HUNDRED_PERCENT)
-    return math.ceil(share) if direction is Direction.AT_LEAST else math.floor(share)
+    if direction is Direction.AT_LEAST:
+        return -(-weight * target // HUNDRED_PERCENT)
+    return weight * target // HUNDRED_PERCENT
 
 
 def gap(target: int, assigned: int, direction: Direction) -> int:
@@ -257,7 +263,7 @@ def _beyond(value: Fraction, target: Fraction, direction: Direction) -> Fraction
     return value - target if direction is Direction.AT_LEAST else target - value
 
 
-def _figures(rows: Sequence[Row], rule: IndicatorRule) -> _Figures:
+def _figures(rows: Sequence[Row], rule: IndicatorRule, unions: Unions | None) -> _Figures:
     targets = [row.target if row.target is not None and _in_range(row.target, rule) else 0 for row in rows]
     weights = [max(_weight(row, rule), 0) for row in rows]
     if rule.kind is Kind.QUANTITY:
@@ -268,22 +274,18 @@ def _figures(rows: Sequence[Row], rule: IndicatorRule) -> _Figures:
     mean = Fraction(weighted, sum(weights) * HUNDRED_PERCENT)
     if rule.rollup is RollUp.SUMS:
         return _Figures(sum(weights), mean)
-    sets = [row.services for row in rows]
     counts = [needed_count(weight, target, rule.direction) for weight, target in zip(weights, targets, strict=True)]
-    return _distinct_figures(sets, counts, mean, rule)
+    return _distinct_figures(unions or Unions([row.services for row in rows]), counts, mean, rule)
 
 
-def _distinct_figures(
-    sets: Sequence[frozenset[int]], counts: Sequence[int], mean: Fraction, rule: IndicatorRule
-) -> _Figures:
-    total = len(frozenset().union(*sets))
-    most = Fraction(largest_union(sets, counts), total)
-    least = Fraction(guaranteed_union(sets, counts), total)
+def _distinct_figures(unions: Unions, counts: Sequence[int], mean: Fraction, rule: IndicatorRule) -> _Figures:
+    most = Fraction(unions.largest(counts), unions.total)
+    least = Fraction(unions.guaranteed(counts), unions.total)
     if rule.direction is Direction.AT_LEAST:
         aggregate = min(most, max(mean, least)) if rule.mean_binds else most
-        return _Figures(total, aggregate, best=most, floor=least, mean=mean)
+        return _Figures(unions.total, aggregate, best=most, floor=least, mean=mean)
     aggregate = max(least, min(mean, most)) if rule.mean_binds else least
-    return _Figures(total, aggregate, best=least, floor=most, mean=mean)
+    return _Figures(unions.total, aggregate, best=least, floor=most, mean=mean)
 
 
 def _count(figures: _Figures, target: Fraction | None, difference: Fraction | None, rule: IndicatorRule) -> int | None:

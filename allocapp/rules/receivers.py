@@ -24,6 +24,7 @@ from allocapp.rules.balance import (
     Row,
     check_balance,
 )
+from allocapp.rules.distinct import Unions
 from allocapp.rules.percent import HUNDRED_PERCENT
 
 # The steps for rates: 0,01 · 0,1 · 0,5 · 1 · 5 percentage points.
@@ -84,13 +85,13 @@ class Trial:
         self.assigned = assigned
         self.rule = rule
         self.weights = [_weight(receiver.row, rule) for receiver in receivers]
-        self._services = 0  # how many distinct ones, where they count
+        self._unions: Unions | None = None  # where distinct services count
         if rule.kind is Kind.QUANTITY:
             self._factors, self._due = [1] * len(receivers), assigned
         else:
             self._factors, self._due = self.weights, assigned * sum(self.weights)
             if rule.rollup is RollUp.DISTINCT:
-                self._services = len(frozenset[int]().union(*(receiver.row.services for receiver in receivers)))
+                self._unions = Unions([receiver.row.services for receiver in receivers])
 
     @property
     def current(self) -> list[int | None]:
@@ -103,7 +104,7 @@ class Trial:
             Row(row.key, row.weight, target, row.services, row.excused)
             for row, target in zip((receiver.row for receiver in self.receivers), targets, strict=True)
         ]
-        return check_balance(rows, self.assigned, self.rule)
+        return check_balance(rows, self.assigned, self.rule, unions=self._unions)
 
     def meets(self, targets: Targets) -> bool:
         """Whether the figures meet the assigned target, whatever other problems there are."""
@@ -122,12 +123,12 @@ class Trial:
 
         No union is larger than its receivers' counts together, and counting them spares the flow.
         """
-        if not self._services or self.rule.direction is Direction.AT_MOST:
+        if self._unions is None or self.rule.direction is Direction.AT_MOST:
             return False
         counts = (
             -(-weight * (target or 0) // HUNDRED_PERCENT) for weight, target in zip(self.weights, targets, strict=True)
         )
-        return sum(counts) * HUNDRED_PERCENT < self.assigned * self._services
+        return sum(counts) * HUNDRED_PERCENT < self.assigned * self._unions.total
 
     def baseline(self, index: int) -> Fraction | None:
         """A row's own baseline in the unit of targets; a rate above 100% or anything below 0 counts as the nearest."""

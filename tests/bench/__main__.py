@@ -28,6 +28,7 @@ from allocapp.rules.balance import Direction, IndicatorRule, Kind, RollUp, Row
 from allocapp.rules.distinct import largest_union
 from allocapp.rules.methods import methods_for
 from allocapp.rules.receivers import Receiver
+from allocapp.rules.trim import lowest_target, trim
 from allocapp.views.visitor import signed_in_account
 from tests.bench.wide import SERVICES, make_wide
 from tests.conftest import empty_tables, make_app
@@ -161,10 +162,33 @@ def _formulas() -> list[Case]:
     for method in methods_for(rule):
         took = _median(partial(apportion, receivers, 6500, rule, method), 7)
         cases.append(Case(f"method {method.value}, 300 rows", took, 30, 1))
-    sets = [frozenset(chance.sample(range(SERVICES), chance.randrange(30, 120))) for _ in range(300)]
-    capacities = [len(each) * 3 // 5 for each in sets]
-    flow = _median(lambda: largest_union(sets, capacities), 7)
-    return [*cases, Case(f"flow, 300 receivers × {SERVICES} services", flow, 100, 1)]
+    return [*cases, *_distinct(chance)]
+
+
+def _distinct(chance: random.Random) -> list[Case]:
+    """300 receivers that share services: each flow has other sets, so that nothing is known of them beforehand."""
+    lists = iter([[_some_services(chance) for _ in range(300)] for _ in range(8)])
+
+    def flow() -> None:
+        sets = next(lists)
+        largest_union(sets, [len(each) * 3 // 5 for each in sets])
+
+    cases = [Case(f"flow, 300 receivers × {SERVICES} services", _median(flow, 7), 100, 1)]
+    sets = [_some_services(chance) for _ in range(300)]
+    receivers = [Receiver(Row(key, 0, chance.randrange(4000, 9500, 50), each)) for key, each in enumerate(sets)]
+    for name, binds in (("", True), (", mean not binding", False)):
+        rule = IndicatorRule(Kind.RATE, RollUp.DISTINCT, Direction.AT_LEAST, mean_binds=binds)
+        trimmed = _median(partial(trim, receivers, 6000, rule), 3)
+        lowest = _median(partial(lowest_target, receivers, 7, 6000, rule), 7)
+        cases += [
+            Case(f"trim, the same{name}", trimmed, 1000, 1),
+            Case(f"lowest target, the same{name}", lowest, 100, 1),
+        ]
+    return cases
+
+
+def _some_services(chance: random.Random) -> frozenset[int]:
+    return frozenset(chance.sample(range(SERVICES), chance.randrange(30, 120)))
 
 
 def _median(act: Callable[[], object], runs: int) -> float:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import random
 import time
+from collections import Counter
 from itertools import combinations, product
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from allocapp.rules.distinct import guaranteed_union, largest_union
+from allocapp.rules.distinct import Unions, guaranteed_union, largest_union, overlap_of
 
 Receivers = list[tuple[frozenset[int], int]]
 EXACT = settings(deadline=None, max_examples=150)
@@ -44,6 +45,69 @@ def split(receivers: Receivers) -> tuple[list[frozenset[int]], list[int]]:
 @given(few_receivers())
 def test_the_largest_union_is_the_true_one(receivers: Receivers) -> None:
     assert largest_union(*split(receivers)) == max(map(len, every_union(receivers)))
+
+
+@EXACT
+@given(few_receivers())
+def test_an_overlap_says_who_shares_what_and_who_is_connected(receivers: Receivers) -> None:
+    sets = tuple(dict.fromkeys(services for services, _ in receivers))
+    overlap = overlap_of(sets)
+    everything = frozenset[int]().union(*sets)
+    assert overlap.total == len(everything)
+    holders = [sum(1 << taker for taker, services in enumerate(sets) if service in services) for service in everything]
+    assert dict(overlap.shared) == Counter(holders)
+    assert [takers.bit_count() for takers, _ in overlap.shared] == sorted(t.bit_count() for t, _ in overlap.shared)
+    connected = {frozenset([taker]) for taker in range(len(sets))}
+    for one, other in combinations(range(len(sets)), 2):
+        if sets[one] & sets[other]:
+            touching = {group for group in connected if one in group or other in group}
+            connected = connected - touching | {frozenset().union(*touching)}
+    groups: dict[int, set[int]] = {}
+    for taker, group in enumerate(overlap.group_of):
+        groups.setdefault(group, set()).add(taker)
+    assert set(map(frozenset, groups.values())) == connected
+    assert set(groups) == set(range(overlap.connected))
+
+
+@EXACT
+@given(few_receivers(), st.data())
+def test_unions_asked_for_one_after_another_are_those_asked_for_alone(
+    receivers: Receivers, more: st.DataObject
+) -> None:
+    """Counts go up and down by any amount; no answer may depend on the questions before it."""
+    sets, counts = split(receivers)
+    unions = Unions(sets)
+    for _ in range(8):
+        assert unions.largest(counts) == max(map(len, every_union(list(zip(sets, counts, strict=True)))))
+        assert unions.guaranteed(counts) == guaranteed_union(sets, counts)
+        counts = [
+            more.draw(st.sampled_from([count, 0, len(s), len(s) // 2])) for s, count in zip(sets, counts, strict=True)
+        ]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_flow_that_went_on_is_as_large_as_one_begun_anew(seed: int) -> None:
+    chance = random.Random(seed)
+    sets = [frozenset(chance.sample(range(60), chance.randrange(1, 12))) for _ in range(25)]
+    unions = Unions(sets)
+    counts = [len(services) for services in sets]
+    for _ in range(60):
+        assert unions.largest(counts) == largest_union(sets, counts)
+        for place in chance.sample(range(25), chance.randrange(1, 6)):
+            counts[place] = (
+                chance.randrange(len(sets[place]) + 1) if chance.random() < 0.3 else max(counts[place] - 1, 0)
+            )
+
+
+def test_what_is_kept_of_an_overlap_never_stands_for_other_sets() -> None:
+    """More lists of sets than are kept, over and over, one of them too large to be kept."""
+    lists = [[frozenset(range(size)), frozenset(range(size // 2, 2 * size))] for size in (*range(2, 40), 30_000)]
+    for _ in range(2):
+        for sets in lists:
+            first, second = map(len, sets)
+            assert Unions(sets).total == second + first // 2
+            assert largest_union(sets, [first, second]) == second + first // 2
+            assert guaranteed_union(sets, [first, second]) == second
 
 
 def narrowest_cut(receivers: Receivers) -> int:

@@ -21,6 +21,7 @@ from tests.rules.apportion_model import (
     BUDGET,
     DISTINCT,
     LEAST,
+    MOST,
     QUANTITY,
     RULES,
     SUMS,
@@ -77,6 +78,24 @@ def test_trim_is_pass_after_pass_one_step_a_row(task: Task, step: int, past: boo
     assert [(c.key, c.before, c.after) for c in proposal.changed] == [
         (key, before[key], target) for key, target in walked.items() if before[key] != target
     ]
+
+
+@st.composite
+def shared_services(draw: st.DrawFn) -> Task:
+    """Services that several receivers share, so that one's step may be taken over by another; T is mostly met."""
+    rule = replace(DISTINCT, direction=draw(st.sampled_from([LEAST, MOST])), mean_binds=draw(st.booleans()))
+    sets = draw(st.lists(st.frozensets(st.integers(0, 8), min_size=1), min_size=2, max_size=6))
+    easy = st.sampled_from([WHOLE, 9000, 7500] if rule.direction is LEAST else [0, 1000, 2500])
+    receivers = [Receiver(Row(key, 0, draw(easy), services)) for key, services in enumerate(sets)]
+    return receivers, draw(st.integers(1, 9).map(lambda tenths: tenths * 1000)), rule
+
+
+@settings(deadline=None, max_examples=150)
+@given(shared_services(), st.sampled_from([50, 100, 500]), st.sampled_from(TrimOrder))
+def test_trim_of_shared_services_is_pass_after_pass_too(task: Task, step: int, order: TrimOrder) -> None:
+    receivers, assigned, rule = task
+    walked = walk_trim(receivers, assigned, rule, step, False, in_order(receivers, rule, order))
+    assert trim(receivers, assigned, rule, order=order, step=step).targets == walked
 
 
 @EXACT
@@ -244,3 +263,8 @@ def test_300_rows_are_trimmed_at_once_however_much_there_is_to_trim() -> None:
     several = [Receiver(Row(key, 0, None, services)) for key, services in enumerate(sets)]
     met = apportion(several, 8000, DISTINCT, Method.SAME, step=100)
     assert seconds(lambda: trim(with_targets(several, dict(met.targets)), 8000, DISTINCT)) < 1
+    # where the mean does not bind, one row after another is stopped by what the others can still take over
+    uneven = [replace(each, row=replace(each.row, target=chance.randrange(4000, 9500, 50))) for each in several]
+    free = replace(DISTINCT, mean_binds=False)
+    assert seconds(lambda: trim(uneven, 6000, free)) < 1
+    assert seconds(lambda: lowest_target(uneven, 7, 6000, free)) < 0.1

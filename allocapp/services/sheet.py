@@ -15,8 +15,8 @@ from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Row as Stored
-from sqlalchemy import Select, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy import Select, Text, cast, select
+from sqlalchemy.orm import contains_eager, joinedload, lazyload
 
 from allocapp.db import db
 from allocapp.models.account import Account
@@ -36,6 +36,7 @@ from allocapp.rules.content import content_hash
 from allocapp.rules.percent import floor_hundredths
 from allocapp.rules.workflow import PlanState
 from allocapp.services.receiver_kinds import ReceiverKinds, kinds_of
+from allocapp.services.service_list import read_services
 
 Key = tuple[int, int]
 """(unit id, indicator id) of a cell."""
@@ -247,15 +248,14 @@ def read_cells(plan: Plan, unit_id: int | None = None) -> dict[Key, Cell]:
         steps[step.unit_id, step.indicator_id].append((step.due, step.target))
     proposed = {(found.unit_id, found.indicator_id): found for found in db.session.scalars(proposals)}
     stored = db.session.execute(statement).all()
-    people = _people({row.changed_by_id for row in stored if row.changed_by_id is not None})
+    people = _people({by for _unit, _indicator, by, *_rest in stored if by is not None})
     return {
-        (row.unit_id, row.indicator_id): _cell(
-            row,
-            people.get(row.changed_by_id),
-            proposed.get((row.unit_id, row.indicator_id)),
-            steps.get((row.unit_id, row.indicator_id), ()),
+        # by place, in the order of _stored_columns: by name it takes three times as long
+        (unit_id, indicator_id): _cell(
+            row, people.get(by), proposed.get((unit_id, indicator_id)), steps.get((unit_id, indicator_id), ())
         )
         for row in stored
+        for unit_id, indicator_id, by, *_rest in (row,)
     }
 
 
@@ -268,15 +268,16 @@ def _stored_columns(plan: Plan) -> Select[*tuple[Any, ...]]:
         select(
             PlanTarget.unit_id,
             PlanTarget.indicator_id,
+            PlanTarget.changed_by_id,
             PlanTarget.target,
             PlanTarget.excuse,
             PlanTarget.version,
             PlanTarget.changed_at,
-            PlanTarget.changed_by_id,
             Expectation.weight,
             Expectation.baseline_numerator,
             Expectation.baseline_denominator,
-            Expectation.services,
+            # as it is written: the same list is read once, see read_services
+            cast(Expectation.services, Text),
         )
         .outerjoin(
             Expectation,
@@ -312,14 +313,21 @@ def check_sheet(sheet: Sheet, entries: Mapping[Key, Entry] | None = None) -> tup
 def plan_in_force(campaign_id: int, unit_id: int | None) -> Plan | None:
     """The unit's issued plan in the campaign, if any: there is at most one."""
     return db.session.scalar(
-        select(Plan).where(Plan.campaign_id == campaign_id, Plan.unit_id == unit_id, Plan.state == PlanState.ISSUED)
+        select(Plan)
+        .where(Plan.campaign_id == campaign_id, Plan.unit_id == unit_id, Plan.state == PlanState.ISSUED)
+        # mostly asked beside another plan of the campaign: what the session has by then is not read again
+        .options(lazyload(Plan.campaign), lazyload(Plan.unit))
     )
 
 
 def receivers_in_order(unit_ids: set[int]) -> Sequence[Unit]:
     """The units in the official order of an annex: grouped by kind, then by their own position."""
     return db.session.scalars(
-        select(Unit).join(UnitKind).where(Unit.id.in_(unit_ids)).order_by(UnitKind.position, Unit.position, Unit.id)
+        select(Unit)
+        .join(Unit.kind)
+        .options(contains_eager(Unit.kind))
+        .where(Unit.id.in_(unit_ids))
+        .order_by(UnitKind.position, Unit.position, Unit.id)
     ).all()
 
 
@@ -330,9 +338,8 @@ def _cell(
     milestones: Sequence[tuple[date, int]],
 ) -> Cell:
     """A receiver without an expectation is expected to handle nothing: its weight is zero."""
-    # in the order of _stored_columns; by name it takes three times as long
-    unit_id, indicator_id, target, excuse, version, changed_at, _by, expected, numerator, denominator, listed = row
-    weight, services = expected or 0, frozenset(listed) if listed else _NO_SERVICES
+    unit_id, indicator_id, _by, target, excuse, version, changed_at, expected, numerator, denominator, listed = row
+    weight, services = expected or 0, read_services(listed) if listed else _NO_SERVICES
     cell = Cell(
         unit_id=unit_id,
         indicator_id=indicator_id,
@@ -368,7 +375,7 @@ def _assigned_targets(plan: Plan, superior: Plan | None) -> dict[int, int | None
         return {column.indicator_id: column.assigned_target for column in plan.campaign.indicators}
     if superior is None:
         return {}
-    rows = db.session.scalars(
-        select(PlanTarget).where(PlanTarget.plan_id == superior.id, PlanTarget.unit_id == plan.unit_id)
+    handed_down = select(PlanTarget.indicator_id, PlanTarget.target).where(
+        PlanTarget.plan_id == superior.id, PlanTarget.unit_id == plan.unit_id
     )
-    return {row.indicator_id: row.target for row in rows}
+    return dict(db.session.execute(handed_down).all())

@@ -255,15 +255,17 @@ def _frozen(cell: Cell) -> Cell:
 
 def _own_weights(sheet: Sheet) -> dict[int, int]:
     plan = sheet.plan
-    frozen = select(Expectation).where(Expectation.campaign_id == plan.campaign_id, Expectation.unit_id == plan.unit_id)
-    weights = {expected.indicator_id: expected.weight for expected in db.session.scalars(frozen)}
+    frozen = select(Expectation.indicator_id, Expectation.weight).where(
+        Expectation.campaign_id == plan.campaign_id, Expectation.unit_id == plan.unit_id
+    )
+    weights = dict(db.session.execute(frozen).all())
     if sheet.superior is not None:
-        accepted = select(ExpectationProposal).where(
+        accepted = select(ExpectationProposal.indicator_id, ExpectationProposal.weight).where(
             ExpectationProposal.plan_id == sheet.superior.id,
             ExpectationProposal.unit_id == plan.unit_id,
             ExpectationProposal.verdict == Verdict.ACCEPTED,
         )
-        weights |= {proposal.indicator_id: proposal.weight for proposal in db.session.scalars(accepted)}
+        weights |= dict(db.session.execute(accepted).all())
     return weights
 
 

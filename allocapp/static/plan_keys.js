@@ -57,12 +57,6 @@ document.getElementById("notices").addEventListener("click", ({ target }) => {
   if (target.value === "undo") takeBack();
 });
 
-// codes or names in front: which unit a line belongs to is worked out on the page for pasting
-function namesUnits(block) {
-  const first = block.map((line) => line[0]).filter(Boolean);
-  return first.length && first.every((text) => /^\d{5,}$|\p{L}/u.test(text));
-}
-
 // the receiver and the indicator, as far as the table reaches, what was pasted, and why it does not stand there
 function refusal(text, line, row, input) {
   const { words } = sheet;
@@ -78,8 +72,12 @@ sheet.addEventListener("paste", (event) => {
   event.preventDefault();
   if (undo) settle();
   const block = pasted.split(/\r?\n/).map((line) => line.split("\t").map((text) => text.trim()));
-  if (namesUnits(block)) {
-    sheet.tell("paste", sheet.words.noFit, "paste-on").querySelector("[name=text]").value = pasted;
+  // codes or names in front: which unit a line belongs to is worked out on the page for pasting
+  const first = block.map((line) => line[0]).filter(Boolean);
+  if (first.length && first.every((text) => /^\d{5,}$|\p{L}/u.test(text))) {
+    const { elements } = sheet.tell("paste", sheet.words.noFit, "paste-on").querySelector("form");
+    elements.text.value = pasted;
+    elements.indicator.value = event.target.name.split("-")[2];
     return;
   }
   const rows = [...sheet.querySelectorAll("tr.r:not([hidden])")];

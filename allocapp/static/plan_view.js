@@ -24,7 +24,7 @@ new ResizeObserver(() => {
 const find = (name) => document.getElementById(`find-${name}`);
 const plain = (text) => text.toLowerCase().normalize("NFD").replace(/[\u0300-\u036f]/g, "").replaceAll("đ", "d");
 
-// As it stands in the row, or was typed. Nothing here has three decimals: what three digits follow divides thousands.
+// Nothing here has three decimals: what three digits follow divides thousands.
 function number(text) {
   const bare = text.replace("−", "-").replace(/[^\d.,-]/g, "").replace(/[.,](?=\d{3}(?!\d))/g, "");
   return bare === "" ? Infinity : Number(bare.replace(",", "."));

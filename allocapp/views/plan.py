@@ -7,7 +7,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
-from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -137,6 +137,13 @@ def cells(plan_id: int) -> ResponseReturnValue:
         return jsonify(error_body(explain_status(422))), 422
     typed = _typed(plan)
     return jsonify(autosave_answer(form, typed, autosave(plan, form, typed)))
+
+
+@pages.get(f"{PLAN}/columns.css")
+def columns(plan_id: int) -> ResponseReturnValue:
+    """The rules that show one indicator at a time, for a plan with more indicators than plan.css has rules for."""
+    count = len(_load(plan_id).campaign.indicators)
+    return Response(render_template("plan/columns.css", count=count), mimetype="text/css")
 
 
 @pages.post(f"{PLAN}/save")

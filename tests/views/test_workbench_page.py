@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import event, update
 
 from allocapp.db import db, transaction
-from allocapp.models.campaign import CampaignIndicator, Expectation
+from allocapp.models.campaign import CampaignIndicator, Expectation, Indicator
 from allocapp.models.plan import ExpectationProposal, PlanHold, PlanMilestone, PlanTarget
 from allocapp.rules.workflow import PlanState
 from allocapp.services.hold import REASON_LIMIT
@@ -366,3 +366,28 @@ def test_the_number_of_statements_does_not_grow_with_receivers(world: World, vis
     assert len(inputs(visit("b.preparer").open(f"/plans/{many}"), many)) == 2 * 2 * 44
     assert small == large
     assert small[1] <= 16
+
+
+def test_every_indicator_of_many_has_a_tab_that_shows_it_alone(world: World, visit: Visit, plan_id: int) -> None:
+    client = visit("a.preparer")
+    sheets = [link["href"] for link in client.open(f"/plans/{plan_id}").root.all("link", rel="stylesheet")]
+    assert f"/plans/{plan_id}/columns.css" not in sheets  # two are what plan.css has rules for
+    with transaction() as session:
+        model = session.get_one(Indicator, world.indicators["dossiers"])
+        values = {column.key: getattr(model, column.key) for column in Indicator.__table__.columns}
+        for position in range(2, 14):
+            added = Indicator(**(values | {"id": None, "code": f"dossiers{position}"}))
+            session.add(added)
+            session.flush()  # its id is referred to below
+            session.add(CampaignIndicator(campaign_id=world.campaign, indicator_id=added.id, position=position))
+    many = world.open("B", "b.preparer")
+    client = visit("b.preparer")
+    page = client.open(f"/plans/{many}")
+    tabs = [tab["id"] for tab in page.root.all("input", name="show")]
+    assert tabs == [*(f"show-{position}" for position in range(14)), "show-all"]
+    assert f"/plans/{many}/columns.css" in [link["href"] for link in page.root.all("link", rel="stylesheet")]
+    rules = client.get(f"/plans/{many}/columns.css", expect=200).response.text
+    columns = ",".join(f".k{position}" for position in range(14))
+    for position in range(14):
+        assert f"(#show-{position}:checked) :is({columns}):not(.k{position}) {{ display: none" in rules
+        assert f'(.verdict-bad.k{position}) [for="show-{position}"]::after' in rules

@@ -9,14 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from math import ceil
 from pathlib import Path
 from typing import Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from allocapp.documents.fonts import find_serif_fonts
-from allocapp.documents.lines import balanced_lines
+from allocapp.documents.lines import balanced_lines, text_width
 from allocapp.documents.pdf import TEMPLATES, SignatureField, write_pdf
+from allocapp.documents.roads import Roads, lay_roads
 from allocapp.documents.roles import Role
 from allocapp.documents.snapshot import (
     Annex,
@@ -36,6 +38,8 @@ FIELDS: Final = (
 )
 
 NOT_ASSIGNED: Final = "Không giao"
+NO_MILESTONE: Final = "–"
+ROAD_TARGET: Final = "Chỉ tiêu được giao"
 
 # Vietnamese drafting letters points in alphabetical order, with đ and without the letters that carry a hook or hat.
 _POINT_LETTERS: Final = "abcdđeghiklmnopqrstuvxy"
@@ -71,6 +75,15 @@ class _TableRow:
 
 
 @dataclass(frozen=True)
+class _RoadLayout:
+    """The second table: the milestones, an indicator a group, and the target each of them leads to."""
+
+    column_widths: list[int]
+    heads: list[list[str]]
+    rows: tuple[_TableRow, ...]
+
+
+@dataclass(frozen=True)
 class _AnnexLayout:
     wide: bool
     title_lines: list[str]
@@ -78,6 +91,7 @@ class _AnnexLayout:
     indicators: list[list[str]]
     rows: tuple[_TableRow, ...]
     reasons: tuple[str, ...]
+    roads: _RoadLayout | None
 
 
 def render_decision(snapshot: Mapping[str, object]) -> bytes:
@@ -185,7 +199,8 @@ def _ended(text: str, mark: str) -> str:
 
 
 def _annex(annex: Annex) -> _AnnexLayout:
-    wide = len(annex.indicators) > _MOST_IN_PORTRAIT
+    roads = lay_roads([(row.name, row.targets, row.milestones) for group in annex.groups for row in group.rows])
+    wide = max(len(annex.indicators), len(roads.days) + 1 if roads else 0) > _MOST_IN_PORTRAIT
     width = _WIDE_TEXT_WIDTH if wide else _TEXT_WIDTH
     count = len(annex.indicators)
     widest = _ONLY_INDICATOR if count == 1 else _WIDEST_INDICATOR
@@ -201,7 +216,34 @@ def _annex(annex: Annex) -> _AnnexLayout:
         ],
         rows=rows,
         reasons=reasons,
+        roads=_roads(roads, annex.indicators, width) if roads else None,
     )
+
+
+def _roads(roads: Roads, indicators: Sequence[Indicator], width: int) -> _RoadLayout:
+    bold = find_serif_fonts()["bold"]
+    heads = [*(f"Đến {day.day}/{day.month}/{day.year}" for day in roads.days), ROAD_TARGET]
+    # a day such as 31/12/2026 stays on one line, and the names get what is left
+    longest = ceil(max(text_width(word, bold, 13) for head in heads for word in head.split()))
+    fitting = (width - _NUMBER_COLUMN - _NAME_COLUMN) // len(heads)
+    column = min(_WIDEST_INDICATOR, max(longest + _CELL_PADDING, fitting))
+    rows: list[_TableRow] = []
+    for number, group in enumerate(roads.groups, start=1):
+        indicator = indicators[group.position]
+        rows.append(_TableRow(_roman(number), indicator.name, group=True))
+        for place, row in enumerate(group.rows, start=1):
+            figures = (*row.steps, row.target)
+            cells = (NO_MILESTONE if value is None else _figure(value, indicator) for value in figures)
+            rows.append(_TableRow(str(place), row.name, tuple(cells)))
+    return _RoadLayout(
+        column_widths=[_NUMBER_COLUMN, width - _NUMBER_COLUMN - column * len(heads), *[column] * len(heads)],
+        heads=[balanced_lines(head, bold, 13, column - _CELL_PADDING, keep=False) for head in heads],
+        rows=tuple(rows),
+    )
+
+
+def _figure(value: int, indicator: Indicator) -> str:
+    return format_percent(value) if indicator.kind is TargetKind.RATE else format_count(value)
 
 
 def _table(annex: Annex) -> tuple[tuple[_TableRow, ...], tuple[str, ...]]:
@@ -221,7 +263,7 @@ def _group_rows(group: AnnexGroup, indicators: Sequence[Indicator], marks: dict[
         cells = []
         for target, reason, indicator in zip(row.targets, row.reasons, indicators, strict=True):
             if target is not None:
-                cells.append(format_percent(target) if indicator.kind is TargetKind.RATE else format_count(target))
+                cells.append(_figure(target, indicator))
             elif reason:
                 cells.append(f"{NOT_ASSIGNED} ({marks.setdefault(reason, len(marks) + 1)})")
             else:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from itertools import pairwise
 from typing import Final, TypeVar
 
 from allocapp.errors import InvalidSnapshot
@@ -57,11 +58,15 @@ class Indicator:
 
 @dataclass(frozen=True)
 class AnnexRow:
-    """A receiver; `targets` and `reasons` follow the order of the indicators, a target of None is "not assigned"."""
+    """A receiver; `targets` and `reasons` follow the order of the indicators, a target of None is "not assigned".
+
+    `milestones`, in the same order, are the (day, value) on the way to each target; empty for a row without any.
+    """
 
     name: str
     targets: tuple[int | None, ...]
     reasons: tuple[str | None, ...]
+    milestones: tuple[tuple[tuple[date, int], ...], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -144,9 +149,13 @@ def _read_annex(annex: _Node) -> Annex:
         raise InvalidSnapshot(f"{annex.path}.indicators", "at least one")
 
     def read_row(row: _Node) -> AnnexRow:
-        read = AnnexRow(row.text("name"), row.targets("targets"), row.optional_texts("reasons"))
+        read = AnnexRow(
+            row.text("name"), row.targets("targets"), row.optional_texts("reasons"), row.milestones("milestones")
+        )
         if len(read.targets) != len(indicators) or len(read.reasons) != len(indicators):
             raise InvalidSnapshot(row.path, f"{len(indicators)} targets and reasons")
+        if len(read.milestones) not in (0, len(indicators)):
+            raise InvalidSnapshot(f"{row.path}.milestones", f"{len(indicators)} lists, or none")
         return read
 
     def read_group(group: _Node) -> AnnexGroup:
@@ -209,6 +218,12 @@ class _Node:
         values = enumerate(self._list(key))
         return tuple(None if value is None else _integer(value, f"{self._at(key)}[{n}]") for n, value in values)
 
+    def milestones(self, key: str) -> tuple[tuple[tuple[date, int], ...], ...]:
+        """A list for each indicator of [day, value], earliest first; left out where there is none (format 1 grew)."""
+        if key not in self._value:
+            return ()
+        return tuple(_steps(value, f"{self._at(key)}[{n}]") for n, value in enumerate(self._list(key)))
+
     def integer(self, key: str) -> int:
         return _integer(self._value.get(key), self._at(key))
 
@@ -219,16 +234,34 @@ class _Node:
         return value
 
     def day(self, key: str) -> date:
-        try:
-            return date.fromisoformat(self.text(key))
-        except ValueError as error:
-            raise InvalidSnapshot(self._at(key), "a date such as 2022-06-05") from error
+        return _day(self.text(key), self._at(key))
 
 
 def _text(value: object, path: str) -> str:
     if not isinstance(value, str):
         raise InvalidSnapshot(path, "a text")
     return unicodedata.normalize("NFC", value).strip()
+
+
+def _day(value: object, path: str) -> date:
+    try:
+        return date.fromisoformat(_text(value, path))
+    except ValueError as error:
+        raise InvalidSnapshot(path, "a date such as 2022-06-05") from error
+
+
+def _steps(value: object, path: str) -> tuple[tuple[date, int], ...]:
+    if not isinstance(value, list | tuple):
+        raise InvalidSnapshot(path, "a list")
+    steps = []
+    for number, step in enumerate(value):
+        where = f"{path}[{number}]"
+        if not isinstance(step, list | tuple) or len(step) != 2:
+            raise InvalidSnapshot(where, "a day and a value")
+        steps.append((_day(step[0], where), _integer(step[1], where)))
+    if any(before >= after for (before, _), (after, _) in pairwise(steps)):
+        raise InvalidSnapshot(path, "days from the earliest to the last")
+    return tuple(steps)
 
 
 def _integer(value: object, path: str) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
+from allocapp.documents.roads import Roads, lay_roads
 from allocapp.documents.snapshot import read_snapshot
 from allocapp.models.decision import Decision
 from allocapp.rules.balance import Kind
@@ -29,11 +30,15 @@ class AnnexRow:
 
 @dataclass(frozen=True)
 class Annex:
-    """The annex's table. ``frozen``: taken from the snapshot, so that it is what the file prints."""
+    """The annex's table. ``frozen``: taken from the snapshot, so that it is what the file prints.
+
+    ``roads``: its second table, the milestones on the way to the targets; None where there are none.
+    """
 
     frozen: bool
     indicators: tuple[tuple[str, Kind], ...]
     groups: tuple[tuple[str, tuple[AnnexRow, ...]], ...]
+    roads: Roads | None = None
 
     @property
     def receivers(self) -> int:
@@ -68,6 +73,7 @@ def read_annex(decision: Decision) -> Annex:
             )
             for group in printed.groups
         ),
+        roads=lay_roads([(row.name, row.targets, row.milestones) for group in printed.groups for row in group.rows]),
     )
 
 
@@ -84,5 +90,11 @@ def _from_sheet(sheet: Sheet) -> Annex:
                 ),
             )
             for kind, rows in sheet.groups
+        ),
+        roads=lay_roads(
+            [
+                (row.unit.body_name, [cell.target for cell in row.cells], [cell.milestones for cell in row.cells])
+                for row in sheet.rows
+            ]
         ),
     )

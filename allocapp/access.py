@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Select, and_, or_, select
 from allocapp.db import Model, db
 from allocapp.errors import Forbidden, NotFound
 from allocapp.models.account import Account, Delegation, Grant, Role
+from allocapp.models.campaign import Authority, Campaign
 from allocapp.models.decision import Decision
 from allocapp.models.plan import Plan
 from allocapp.models.unit import Unit
@@ -124,6 +125,15 @@ ALLOWED: Mapping[Role, Mapping[Action, Reach]] = {
     Role.AUDITOR: _READ | {Action.READ_JOURNAL: Reach.SUBTREE},
 }
 
+# What is otherwise the superior's, but the unit's own where the campaign gives its superior less than an approval.
+_OWN_UNDER: Mapping[Authority, frozenset[Action]] = {
+    Authority.APPROVES: frozenset(),
+    Authority.OPINION: frozenset({Action.REOPEN_PLAN, Action.REVOKE_PLAN}),
+    Authority.COPY: frozenset(
+        {Action.REVIEW_PLAN, Action.RETURN_PLAN, Action.APPROVE_PLAN, Action.REOPEN_PLAN, Action.REVOKE_PLAN}
+    ),
+}
+
 # A decision in force is addressed to the whole subtree of its unit: everybody in it may read it, nobody beside it.
 READABLE_BELOW = (DecisionState.ISSUED, DecisionState.DISPATCHED)
 
@@ -190,14 +200,36 @@ def _grants(grant: Grant, action: Action, unit: Unit, root_id: int | None) -> bo
     return reach is not None and _covers(grant, reach, unit, root_id)
 
 
+def authority_over(plan: Plan) -> Authority:
+    """What the word of those above is worth on this plan: the campaign's choice; a root is its own superior."""
+    return Authority.APPROVES if plan.unit_id == plan.campaign.root_id else plan.campaign.authority
+
+
+def deciding_unit_id(plan: Plan) -> int:
+    """The unit whose people look at a submission: the superior, the root itself, or the unit where it decides alone."""
+    alone = authority_over(plan) is Authority.COPY or plan.unit_id == plan.campaign.root_id
+    return plan.unit_id if alone or plan.unit.parent_id is None else plan.unit.parent_id
+
+
+def plan_right(action: Action, plan: Plan) -> Action:
+    """The right that ``action`` asks for on this plan: what a unit decides alone is decided by its own people."""
+    return Action.PROCEED_PLAN if action in _OWN_UNDER[authority_over(plan)] else action
+
+
 def may_on_plan(account: Account, action: Action, plan: Plan, today: date) -> bool:
     """Whether the account may do ``action`` on the plan, whatever its state (that is the workflow's affair)."""
-    return may_at_unit(account, action, plan.unit, today, root_id=plan.campaign.root_id)
+    return may_at_unit(account, plan_right(action, plan), plan.unit, today, root_id=plan.campaign.root_id)
 
 
 def acting_on_plan(account: Account, action: Action, plan: Plan, today: date) -> Delegation | None:
     """The delegation by which alone the account may do ``action`` on the plan, where it may; see acting_delegation."""
-    return acting_delegation(account, action, plan.unit, today, root_id=plan.campaign.root_id)
+    return acting_delegation(account, plan_right(action, plan), plan.unit, today, root_id=plan.campaign.root_id)
+
+
+def submitted_it(account: Account, action: Action, plan: Plan, today: date) -> bool:
+    """Whether the account submitted the plan, or would do ``action`` in the place of who did (two-person rule)."""
+    lent = acting_on_plan(account, action, plan, today)
+    return plan.submitted_by_id in {account.id, lent.grant.account_id if lent else account.id}
 
 
 def may_on_decision(account: Account, action: Action, decision: Decision, today: date) -> bool:
@@ -241,6 +273,19 @@ def load_decision(
 def _locked(statement: Select[Any], table: type[Model]) -> Select[Any]:
     """Lock the row and read it anew: what the session read before the lock may be stale by now."""
     return statement.with_for_update(of=table).execution_options(populate_existing=True)
+
+
+def load_campaign(
+    account: Account, campaign_id: int, action: Action | None = None, *, today: date, lock: bool = False
+) -> Campaign:
+    """The campaign, if the account holds a role in its tree and may do ``action`` at its root; raises as load_plan."""
+    statement = select(Campaign).where(Campaign.id == campaign_id)
+    campaign = db.session.scalar(_locked(statement, Campaign) if lock else statement)
+    if campaign is None or not any(grant.unit.is_within(campaign.root) for grant in held_grants(account, today)):
+        raise NotFound
+    if action is not None and not may_at_unit(account, action, campaign.root, today, root_id=campaign.root_id):
+        raise Forbidden(action)
+    return campaign
 
 
 def load_unit(account: Account, unit_id: int, action: Action = Action.VIEW_QUOTA, *, today: date) -> Unit:

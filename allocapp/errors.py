@@ -361,3 +361,77 @@ class NotAReceiver(AllocappError):
 
 class QueueUnavailable(AllocappError):
     """The queue does not answer. The work is kept in the database and sent later."""
+
+
+class RoleNotLendable(AllocappError):
+    """Only the roles of approvers and of signing leaders are delegated; this is another."""
+
+    def __init__(self, role: str) -> None:
+        super().__init__(role)
+        self.role = role
+
+
+class DelegationLentOn(AllocappError):
+    """The role was itself delegated to the person, who cannot delegate it on."""
+
+
+class DelegationToOneself(AllocappError):
+    """A role is delegated to somebody else."""
+
+
+class DelegateInactive(AllocappError):
+    """The account that was named is switched off."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
+class DelegateOutside(AllocappError):
+    """The account that was named has no role at the unit of the delegated role, nor below it."""
+
+    def __init__(self, unit_name: str) -> None:
+        super().__init__(unit_name)
+        self.unit_name = unit_name
+
+
+class DelegationToSubmitter(AllocappError):
+    """The account that was named submitted a plan that the delegated role would now decide on."""
+
+    def __init__(self, name: str, unit_name: str) -> None:
+        super().__init__(f"{name}: {unit_name}")
+        self.name = name
+        self.unit_name = unit_name
+
+
+class DelegationDates(AllocappError):
+    """The days make no delegation: they begin in the past, run backwards, or last longer than a year."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(problem)
+        self.problem = problem
+
+
+class DelegationOverlaps(AllocappError):
+    """The same role is delegated to the same account already, on some of those days."""
+
+    def __init__(self, valid_from: date, valid_to: date) -> None:
+        super().__init__(f"{valid_from} to {valid_to}")
+        self.valid_from = valid_from
+        self.valid_to = valid_to
+
+
+class DelegationOver(AllocappError):
+    """The delegation has ended already."""
+
+
+class TitleRequired(AllocappError):
+    """A delegation needs the title that stands under the capacity."""
+
+
+class OtherSigner(AllocappError):
+    """The decision was numbered for another person's signature: whose name stands in its signature block."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name

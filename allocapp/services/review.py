@@ -10,6 +10,8 @@ from datetime import datetime
 
 from sqlalchemy import delete, select
 
+from allocapp.access import Action, submitted_it
+from allocapp.clock import local_day
 from allocapp.db import db
 from allocapp.errors import ContentChanged, SubmitterMayNotApprove, TextTooLong, UnknownRow
 from allocapp.models.account import Account
@@ -19,7 +21,7 @@ from allocapp.services.decision import prepare_decision, withdraw_prepared_decis
 from allocapp.services.plan import require_balance
 from allocapp.services.road import load_for
 from allocapp.services.sheet import read_sheet
-from allocapp.services.transition import checked_reason, move_plan
+from allocapp.services.transition import checked_reason, move_plan, plan_capacity
 
 COMMENT_LIMIT = 1000
 
@@ -71,13 +73,14 @@ def approve_plan(plan_id: int, *, version: int, seen_hash: str, actor: Account, 
     StaleVersion, TransitionNotAllowed, NotFound, Forbidden.
     """
     plan = load_for(plan_id, PlanAction.APPROVE, actor, now, version=version)
-    if plan.submitted_by_id == actor.id:
+    if submitted_it(actor, Action.APPROVE_PLAN, plan, local_day(now)):
         raise SubmitterMayNotApprove
     sheet = read_sheet(plan)
     if not (sheet.content_hash == seen_hash == plan.submitted_hash):
         raise ContentChanged
     require_balance(sheet)
     plan.approved_at, plan.approved_by, plan.approved_hash = now, actor, sheet.content_hash
+    plan.approved_capacity = plan_capacity(plan, PlanAction.APPROVE, actor, now)
     plan.reviewed_by = None
     move_plan(plan, PlanAction.APPROVE, actor=actor, now=now)
     prepare_decision(plan, actor=actor, now=now)
@@ -90,5 +93,6 @@ def reopen_plan(plan_id: int, *, version: int, reason: str, actor: Account, now:
     reason = checked_reason(PlanAction.REOPEN, reason)
     withdraw_prepared_decision(plan, actor=actor, now=now, reason=reason)
     plan.approved_at = plan.approved_by = plan.approved_hash = None
+    plan.approved_capacity = ""
     plan.return_reason = reason
     return move_plan(plan, PlanAction.REOPEN, actor=actor, now=now, reason=reason)

@@ -36,11 +36,31 @@ def checked_reason(action: PlanAction | DecisionAction, reason: str) -> str:
     return reason
 
 
-def move_plan(plan: Plan, action: PlanAction, *, actor: Account | None, now: datetime, reason: str = "") -> Plan:
-    """Take the plan one step on. Raises TransitionNotAllowed and then changes nothing."""
+def plan_capacity(plan: Plan, action: PlanAction, actor: Account | None, now: datetime) -> str:
+    """In whose place the actor takes this step, as the journal keeps it; empty where in their own."""
+    if actor is None or action not in RIGHTS:
+        return ""
+    lent = acting_on_plan(actor, RIGHTS[action], plan, local_day(now))
+    return "" if lent is None else capacity_words(lent)
+
+
+def move_plan(
+    plan: Plan,
+    action: PlanAction,
+    *,
+    actor: Account | None,
+    now: datetime,
+    reason: str = "",
+    capacity: str | None = None,
+) -> Plan:
+    """Take the plan one step on. Raises TransitionNotAllowed and then changes nothing.
+
+    ``capacity``: in whose place the actor takes it, where that is not told by the right that the step asks for.
+    """
     before = plan.state
+    if capacity is None:
+        capacity = plan_capacity(plan, action, actor, now)
     plan.state = next_plan_state(before, action)
-    lent = acting_on_plan(actor, RIGHTS[action], plan, local_day(now)) if actor and action in RIGHTS else None
     plan.version += 1
     plan.changed_at, plan.changed_by = now, actor
     record_event(
@@ -53,7 +73,7 @@ def move_plan(plan: Plan, action: PlanAction, *, actor: Account | None, now: dat
         from_state=before.value,
         to_state=plan.state.value,
         reason=reason,
-        capacity=capacity_words(lent) if lent else "",
+        capacity=capacity,
     )
     return plan
 

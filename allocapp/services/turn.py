@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from allocapp.access import may_on_plan
+from allocapp.access import Action, may_on_plan, submitted_it
 from allocapp.models.account import Account
 from allocapp.models.plan import Plan
 from allocapp.rules.workflow import DecisionAction, PlanAction, decision_actions, plan_actions
@@ -19,7 +19,7 @@ def plan_actions_for(plan: Plan, account: Account, today: date) -> frozenset[Pla
         for action in plan_actions(plan.state)
         if action in RIGHTS and may_on_plan(account, RIGHTS[action], plan, today)
     }
-    if plan.submitted_by_id == account.id:
+    if submitted_it(account, Action.APPROVE_PLAN, plan, today):
         actions.discard(PlanAction.APPROVE)
     if PlanAction.REOPEN in actions:
         decision = living_decision(plan)

@@ -12,6 +12,7 @@ from allocapp.views import (
     auth,
     comparison,
     decision,
+    delegation,
     health,
     home,
     journal,
@@ -41,7 +42,8 @@ def register_pages(app: Flask) -> None:
     guard_requests(app)
     CSRFProtect(app)
     register_error_pages(app)
-    nouns = (auth, home, plan, method, paste, proposal, milestone, comparison, decision, quota, journal, health)
+    drafting = (plan, method, paste, proposal, milestone, comparison)
+    nouns = (auth, home, *drafting, decision, delegation, quota, journal, health)
     for noun in nouns:
         app.register_blueprint(noun.pages)
     _prepare_templates(app)

@@ -13,6 +13,7 @@ from wtforms import Form
 from allocapp import errors
 from allocapp.rules.workflow import DecisionState, PlanState
 from allocapp.views.decision_messages import DECISION_MESSAGES
+from allocapp.views.delegation_messages import DELEGATION_MESSAGES
 from allocapp.views.formatting import count, decision_state_name, plan_state_name
 from allocapp.views.plan_messages import PLAN_MESSAGES
 from allocapp.views.statuses import Message, explain_status
@@ -100,6 +101,7 @@ MESSAGES: Final[Mapping[type[errors.AllocappError], Callable[[Any], Message]]] =
     {
         **PLAN_MESSAGES,
         **DECISION_MESSAGES,
+        **DELEGATION_MESSAGES,
         errors.TransitionNotAllowed: _not_in_this_state,
         errors.ConfigurationError: _setting_unusable,
         errors.NotFound: _not_found,

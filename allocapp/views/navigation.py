@@ -32,6 +32,8 @@ ENTRIES: Final[Mapping[str, tuple[LazyString, Action | None]]] = MappingProxyTyp
         "decision.index": (lazy("Decisions"), None),
         "quota.index": (lazy("Assigned targets"), Action.VIEW_QUOTA),
         "decision.verify": (lazy("Verify a file"), None),
+        # approvers and leaders delegate, and nobody else may go on after an opinion
+        "delegation.index": (lazy("Delegation"), Action.PROCEED_PLAN),
         "journal.index": (lazy("Journal"), Action.READ_JOURNAL),
     }
 )

@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 from flask import Flask, current_app, g, session
 from flask_login import AnonymousUserMixin, LoginManager, UserMixin, current_user, login_user
 
-from allocapp.access import held_grants
+from allocapp.access import delegations_to, held_grants, own_grants
 from allocapp.clock import now, today
 from allocapp.config import Config
-from allocapp.models.account import Account, Grant, Role, SignIn
+from allocapp.models.account import Account, Delegation, Grant, Role, SignIn
 from allocapp.services.account import find_owner, find_sign_in
 from allocapp.views.formatting import role_name
+
+
+@dataclass(frozen=True)
+class Acting:
+    """In whose place the person may act: in which capacity, role and unit, and until when."""
+
+    owner: str
+    capacity: str
+    role: Role
+    unit: str
+    until: date
 
 
 @dataclass(eq=False)
@@ -26,6 +38,7 @@ class Visitor(UserMixin):
     language: str
     roles: frozenset[Role]
     places: tuple[tuple[Role, str], ...]
+    acting: tuple[Acting, ...]
 
     def get_id(self) -> str:
         """What the session cookie holds: the token, not the account."""
@@ -89,7 +102,8 @@ def signed_in_account() -> Account:
 
 
 def _visitor(token: str, found: SignIn) -> Visitor:
-    grants: list[Grant] = held_grants(found.account, today())
+    day = today()
+    grants: list[Grant] = held_grants(found.account, day)
     return Visitor(
         token=token,
         sign_in=found,
@@ -97,5 +111,16 @@ def _visitor(token: str, found: SignIn) -> Visitor:
         name=found.account.name,
         language=found.account.language,
         roles=frozenset(grant.role for grant in grants),
-        places=tuple((grant.role, grant.unit.name) for grant in grants),
+        places=tuple((grant.role, grant.unit.name) for grant in own_grants(found.account, day)),
+        acting=tuple(_acting(lent) for lent in delegations_to(found.account, day)),
+    )
+
+
+def _acting(lent: Delegation) -> Acting:
+    return Acting(
+        owner=lent.grant.account.name,
+        capacity=f"{lent.capacity.value} {lent.title}",
+        role=lent.grant.role,
+        unit=lent.grant.unit.name,
+        until=lent.valid_to,
     )

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import secrets
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
@@ -21,6 +23,25 @@ from allocapp.errors import ConfigurationError
 
 ROOT = Path(__file__).resolve().parent.parent
 PRIVATE = 0o077  # umask: the database holds password hashes, sessions and drafts
+
+MAIL_PORTS = {"starttls": 587, "tls": 465, "none": 25}
+# as much of RFC 5321 as people use; nothing in it can begin another header line or name a second person
+MAIL_ADDRESS = re.compile(
+    r"(?=.{3,254}\Z)[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]{1,64}(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]{1,64})*"
+    r"@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\Z"
+)
+
+
+@dataclass(frozen=True)
+class MailServer:
+    """The server that takes the application's e-mail. ``tls``: "starttls", "tls" from the first byte, or "none"."""
+
+    host: str
+    port: int
+    tls: str
+    sender: str
+    user: str
+    password: str = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -39,6 +60,8 @@ class Config:
     trusted_proxies: int
     session_idle: timedelta
     session_end: timedelta
+    mail: MailServer | None
+    public_url: str
 
     @property
     def keys(self) -> Path:
@@ -97,7 +120,38 @@ def load_config(environ: Mapping[str, str] | None = None) -> Config:
         trusted_proxies=_number(env, "TRUSTED_PROXIES", 0, 0, 5),
         session_idle=timedelta(minutes=_number(env, "SESSION_IDLE_MINUTES", 15, 1, 600)),
         session_end=timedelta(hours=10),
+        mail=_mail_server(env),
+        public_url=_public_url(env, production),
     )
+
+
+def _mail_server(env: Mapping[str, str]) -> MailServer | None:
+    """None where no server is named: then nothing is mailed."""
+    if not env.get("SMTP_HOST"):
+        return None
+    tls = _choice(env, "SMTP_TLS", tuple(MAIL_PORTS))
+    sender, user, password = (env.get(name, "") for name in ("SMTP_FROM", "SMTP_USER", "SMTP_PASSWORD"))
+    if not MAIL_ADDRESS.match(sender):
+        raise ConfigurationError("SMTP_FROM", "must be the e-mail address that mails come from")
+    if bool(user) != bool(password):
+        raise ConfigurationError("SMTP_PASSWORD" if user else "SMTP_USER", "must be set too, or neither of the two")
+    if user and tls == "none":
+        raise ConfigurationError("SMTP_TLS", "must be starttls or tls, or the password would be sent in the clear")
+    port = _number(env, "SMTP_PORT", MAIL_PORTS[tls], 1, 65_535)
+    return MailServer(host=env["SMTP_HOST"], port=port, tls=tls, sender=sender, user=user, password=password)
+
+
+def _public_url(env: Mapping[str, str], production: bool) -> str:
+    """Where people reach the application, without a slash at the end: what links in e-mails begin with."""
+    text = env.get("PUBLIC_URL", "").rstrip("/")
+    if not text:
+        if production and env.get("SMTP_HOST"):
+            raise ConfigurationError("PUBLIC_URL", "must be the address people use, where e-mails are sent")
+        return f"http://{env.get('HOST') or '127.0.0.1'}:{env.get('PORT') or 8000}"
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment or "@" in text:
+        raise ConfigurationError("PUBLIC_URL", "must be an address such as https://chitieu.example.vn")
+    return text
 
 
 def _choice(env: Mapping[str, str], name: str, allowed: tuple[str, ...]) -> str:

@@ -14,7 +14,7 @@ import pytest
 from flask import request
 
 from allocapp import create_app
-from allocapp.config import ROOT, load_config
+from allocapp.config import MAIL_ADDRESS, ROOT, Config, load_config
 from allocapp.errors import ConfigurationError
 
 
@@ -85,3 +85,71 @@ def test_an_empty_key_is_refused(tmp_path: Path) -> None:
     (tmp_path / "secret_key").touch()
     with pytest.raises(ConfigurationError, match="secret_key is empty"):
         load_config({"ALLOCAPP_INSTANCE": str(tmp_path)})
+
+
+# -- mail ------------------------------------------------------------------------------------------------------------
+
+MAIL = {"SMTP_HOST": "mail.example.vn", "SMTP_FROM": "chitieu@example.vn"}
+
+
+def configured(tmp_path: Path, **environ: str) -> Config:
+    return load_config({"ALLOCAPP_INSTANCE": str(tmp_path), **environ})
+
+
+def test_without_a_mail_server_there_is_none(tmp_path: Path) -> None:
+    found = configured(tmp_path, SMTP_FROM="no address", SMTP_TLS="?")
+    assert (found.mail, found.public_url) == (None, "http://127.0.0.1:8000")
+
+
+def test_a_mail_server_is_spoken_to_in_secret_unless_told_otherwise(tmp_path: Path) -> None:
+    for tls, port in (("", 587), ("starttls", 587), ("tls", 465), ("none", 25)):
+        found = configured(tmp_path, **MAIL, SMTP_TLS=tls).mail
+        assert found is not None
+        assert (found.tls, found.port) == (tls or "starttls", port)
+    found = configured(tmp_path, **MAIL, SMTP_PORT="2525", SMTP_USER="u", SMTP_PASSWORD="geheim").mail
+    assert found is not None and (found.port, found.user, found.password) == (2525, "u", "geheim")
+    assert "geheim" not in repr(found)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "named"),
+    [
+        ({"SMTP_FROM": ""}, "SMTP_FROM"),
+        ({"SMTP_FROM": "a@example.vn\nBcc: b@example.vn"}, "SMTP_FROM"),
+        ({"SMTP_TLS": "ssl"}, "SMTP_TLS"),
+        ({"SMTP_PORT": "0"}, "SMTP_PORT"),
+        ({"SMTP_USER": "u"}, "SMTP_PASSWORD"),
+        ({"SMTP_PASSWORD": "p"}, "SMTP_USER"),
+        ({"SMTP_USER": "u", "SMTP_PASSWORD": "p", "SMTP_TLS": "none"}, "in the clear"),
+        ({"PUBLIC_URL": "chitieu.example.vn"}, "PUBLIC_URL"),
+        ({"PUBLIC_URL": "javascript:alert(1)//x"}, "PUBLIC_URL"),
+        ({"PUBLIC_URL": "https://a@b.vn/?x=1"}, "PUBLIC_URL"),
+    ],
+)
+def test_mail_that_cannot_be_sent_is_refused_at_the_start(tmp_path: Path, wrong: dict[str, str], named: str) -> None:
+    with pytest.raises(ConfigurationError, match=named):
+        configured(tmp_path, **{**MAIL, **wrong})
+
+
+def test_links_in_mails_need_the_address_that_people_use(tmp_path: Path) -> None:
+    production = {
+        "ALLOCAPP_ENV": "production", "DATABASE_URL": "sqlite:///x", "SECRET_KEY": "k" * 32, "TRUSTED_HOSTS": "x.vn",
+    }  # fmt: skip
+    with pytest.raises(ConfigurationError, match="PUBLIC_URL"):
+        configured(tmp_path, **production, **MAIL)
+    assert configured(tmp_path, **production, **MAIL, PUBLIC_URL="https://x.vn/").public_url == "https://x.vn"
+    assert configured(tmp_path, **production).mail is None
+
+
+@pytest.mark.parametrize("text", ["a@b.vn", "a.b+c@sub.example.vn", f"{'a' * 64}@example.vn"])
+def test_what_people_use_is_an_address(text: str) -> None:
+    assert MAIL_ADDRESS.match(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "a", "a@b", "@b.vn", "a@", "a b@c.vn", "a@b.vn, c@d.vn", "a@b.vn\n", "a@b.vn\r\nBcc: c@d.vn", "<a@b.vn>",
+     "a..b@c.vn", ".a@b.vn", "a@-b.vn", "a@b..vn", "ê@b.vn", "a@b.vn.", f"a@{'b' * 250}.vn", "a\x00@b.vn"],
+)  # fmt: skip
+def test_anything_else_is_none(text: str) -> None:
+    assert not MAIL_ADDRESS.match(text)

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from allocapp.rules.balance import Direction, IndicatorRule
+from allocapp.rules.balance import Balance, Direction, IndicatorRule
 from allocapp.rules.methods import Baselines, Method, lay_family, methods_for, needs_baseline, settle_baselines
 from allocapp.rules.obstacles import Obstacle, ObstacleCode, find_obstacles
 from allocapp.rules.receivers import Proposal, Receiver, Targets, Trial, check_step, clamped, unanswerable
@@ -78,17 +78,8 @@ def apportion(
     check_step(rule, step)
     trial = Trial(receivers, assigned, rule)
     before = trial.balance(trial.current)
-    if unanswerable(before):
-        solution = _Solution(trial.current)
-    elif method is Method.COPY:
-        solution = _copy(trial)
-    elif method is Method.BY_WEIGHT:
-        solution = _by_weight(trial)
-    else:
-        solution = _follow(trial, method, step, past_baseline)
+    solution = _Solution(trial.current) if unanswerable(before) else _solve(trial, method, step, past_baseline)
     after = trial.balance(solution.targets)
-    met = after.difference is None or after.difference >= 0
-    grid_step = 1 if method in (Method.COPY, Method.BY_WEIGHT) else step
     return Outcome(
         targets=trial.by_key(solution.targets),
         before=before,
@@ -98,9 +89,23 @@ def apportion(
         step=step,
         parameter=solution.parameter,
         above=solution.above,
-        obstacles=(*solution.obstacles, *find_obstacles(trial, solution.targets, grid_step, met)),
+        obstacles=(*solution.obstacles, *_obstacles(trial, solution.targets, after, method, step)),
         assumed=solution.assumed,
     )
+
+
+def _solve(trial: Trial, method: Method, step: int, past_baseline: bool) -> _Solution:
+    if method is Method.COPY:
+        return _copy(trial)
+    if method is Method.BY_WEIGHT:
+        return _by_weight(trial)
+    return _follow(trial, method, step, past_baseline)
+
+
+def _obstacles(trial: Trial, targets: Targets, after: Balance, method: Method, step: int) -> Iterator[Obstacle]:
+    """What keeps the proposal from meeting the assigned target, on the grid that the method goes by."""
+    met = after.difference is None or after.difference >= 0
+    return find_obstacles(trial, targets, 1 if method in (Method.COPY, Method.BY_WEIGHT) else step, met)
 
 
 def _follow(trial: Trial, method: Method, step: int, past_baseline: bool) -> _Solution:

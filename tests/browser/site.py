@@ -113,6 +113,11 @@ class Site(Installation):
             plan = open_plan(unit.id, campaign.id, actor=person(f"{prefix}.chuyenvien"), now=now())
             return Plant(plan.id)
 
+    def draft(self, prefix: str, unit_code: str) -> Plant:
+        """The district's draft, opened where nobody has opened one yet."""
+        found = self.reading(lambda: db.session.scalar(select(Plan.id).where(Plan.unit == unit_named(unit_code))))
+        return Plant(found) if found else self.opened(prefix, unit_code)
+
     def filled(self, prefix: str, unit_code: str) -> Plant:
         """A draft whose targets balance."""
         made = self.opened(prefix, unit_code)

@@ -29,7 +29,7 @@ COVERED = """() => {
 def draft(site: Site) -> Plant:
     """A draft that nobody submits."""
     site.add_people(PREFIX, CODE)
-    return site.opened(PREFIX, CODE)
+    return site.draft(PREFIX, CODE)
 
 
 def test_enter_and_arrows_move_in_the_column(enter: Enter, draft: Plant) -> None:

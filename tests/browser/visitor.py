@@ -27,6 +27,7 @@ PATIENCE_MS: Final = 10_000
 
 # Chrome says this of every answer above 399; the answers themselves are judged, see ``Watch.expecting``
 _TOLD_TWICE: Final = "Failed to load resource: the server responded with a status of"
+_NO_NETWORK: Final = "net::ERR_INTERNET_DISCONNECTED"
 
 
 class Watch:
@@ -38,6 +39,7 @@ class Watch:
         self._expected: int | None = None
         self._met = False
         self._hurried = False
+        self._cut_off = False
         context.on("console", self._heard)
         context.on("weberror", self._broke)
         context.on("requestfailed", self._failed)
@@ -62,7 +64,18 @@ class Watch:
         yield
         self._hurried = False
 
+    @contextmanager
+    def offline(self) -> Iterator[None]:
+        """In the block there is no network; that requests find none is no fault."""
+        self._cut_off = True
+        self._context.set_offline(True)
+        yield
+        self._context.set_offline(False)
+        self._cut_off = False
+
     def _heard(self, message: ConsoleMessage) -> None:
+        if self._cut_off and _NO_NETWORK in message.text:
+            return
         if message.type in ("error", "warning") and not message.text.startswith(_TOLD_TWICE):
             self.wrong.append(f"console: {message.text} ({message.location.get('url', '')})")
 
@@ -72,6 +85,8 @@ class Watch:
     def _failed(self, request: Request) -> None:
         # let go, not failed: what a page that was left had still asked for, a live check that a newer one replaces,
         # a file that becomes a download, the first of two clicks
+        if self._cut_off and request.failure == _NO_NETWORK:
+            return
         meant = self._hurried or request.resource_type != "document" or request.url.endswith("/file")
         if not (meant and request.failure == "net::ERR_ABORTED"):
             self.wrong.append(f"failed: {request.method} {request.url}: {request.failure}")

@@ -40,6 +40,7 @@ class NoticeKind(StrEnum):
     REMINDER = "reminder"
     ESCALATION = "escalation"
     DELEGATED = "delegated"
+    JOURNAL_HEAD = "journal_head"
 
 
 class Mailing(StrEnum):

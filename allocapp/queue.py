@@ -43,6 +43,7 @@ from allocapp.lifeline import die_with_parent
 
 JOBS: Mapping[str, str] = MappingProxyType(
     {
+        "remind": "allocapp.jobs.reminder.remind",
         "render_decision": "allocapp.jobs.decision.render",
         "send_unsent": "allocapp.jobs.sweep.send_unsent",
     }
@@ -52,6 +53,7 @@ JOBS: Mapping[str, str] = MappingProxyType(
 SWEEP_EVERY = timedelta(seconds=30)
 SCHEDULE: Mapping[str, timedelta | time_of_day] = MappingProxyType(
     {
+        "remind": timedelta(hours=1),
         "send_unsent": SWEEP_EVERY,
     }
 )

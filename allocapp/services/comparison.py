@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from allocapp.access import Action, load_plan, may_on_plan
 from allocapp.clock import local_day
@@ -131,9 +131,20 @@ def read_before(plan: Plan, account: Account, *, today: date) -> Before | None:
 
     Two statements, whatever the number of receivers; None where nothing was in force, or the account may not see it.
     """
-    earlier = (Campaign.period_from < plan.campaign.period_from) | (
-        (Plan.campaign_id == plan.campaign_id) & (Plan.revision < plan.revision)
-    )
+    earlier_revision = (Plan.campaign_id == plan.campaign_id) & (Plan.revision < plan.revision)
+    return _newest_before(plan, _earlier_period(plan) | earlier_revision, account, today)
+
+
+def read_last_year(plan: Plan, account: Account, *, today: date) -> Before | None:
+    """What the receivers had in the newest campaign of an earlier period; otherwise as read_before."""
+    return _newest_before(plan, _earlier_period(plan), account, today)
+
+
+def _earlier_period(plan: Plan) -> ColumnElement[bool]:
+    return Campaign.period_from < plan.campaign.period_from
+
+
+def _newest_before(plan: Plan, earlier: ColumnElement[bool], account: Account, today: date) -> Before | None:
     statement = (
         select(Plan)
         .join(Unit, Unit.id == Plan.unit_id)

@@ -62,6 +62,12 @@ def units_of(campaign: Campaign) -> ColumnElement[bool]:
     return and_(Unit.path.startswith(campaign.root.path, autoescape=True), valid_in(campaign))
 
 
+def allocating_units(campaign: Campaign) -> list[Unit]:
+    """The campaign's units that pass targets on: superiors first, at any depth, then in official order."""
+    units = db.session.scalars(select(Unit).join(UnitKind).where(Unit.may_allocate, units_of(campaign)))
+    return sorted(units, key=lambda unit: (len(unit.ancestor_ids), unit.kind.position, unit.position, unit.id))
+
+
 def receivers_of(unit: Unit, campaign: Campaign) -> list[Unit]:
     """The receivers of ``unit``: its children valid on any day of the campaign's period, in the order of the annex.
 

@@ -24,7 +24,7 @@ from allocapp.models.decision import Decision
 from allocapp.rules.balance import Kind
 from allocapp.rules.numbering import format_symbol
 from allocapp.rules.percent import format_count, format_percent, format_points
-from allocapp.rules.workflow import DecisionState, PlanState
+from allocapp.rules.workflow import CampaignState, DecisionState, PlanState
 
 NOTHING: Final = "–"
 MINUS: Final = "\u2212"
@@ -40,6 +40,7 @@ PLAN_STATE_NAMES: Final[Mapping[PlanState, LazyString]] = MappingProxyType(
         PlanState.ISSUED: lazy("Issued"),
         PlanState.SUPERSEDED: lazy("Superseded"),
         PlanState.REVOKED: lazy("Revoked"),
+        PlanState.DISCARDED: lazy("Draft of a revision, discarded"),
     }
 )
 DECISION_STATE_NAMES: Final[Mapping[DecisionState, LazyString]] = MappingProxyType(
@@ -52,6 +53,13 @@ DECISION_STATE_NAMES: Final[Mapping[DecisionState, LazyString]] = MappingProxyTy
         DecisionState.DISPATCHED: lazy("Dispatched"),
         DecisionState.VOIDED: lazy("Refused, number voided"),
         DecisionState.WITHDRAWN: lazy("Withdrawn"),
+    }
+)
+CAMPAIGN_STATE_NAMES: Final[Mapping[CampaignState, LazyString]] = MappingProxyType(
+    {
+        CampaignState.PREPARING: lazy("Being prepared"),
+        CampaignState.OPEN: lazy("Open"),
+        CampaignState.CLOSED: lazy("Closed"),
     }
 )
 ROLE_NAMES: Final[Mapping[Role, LazyString]] = MappingProxyType(
@@ -106,6 +114,7 @@ ACTION_NAMES: Final[Mapping[tuple[str, str], LazyString]] = MappingProxyType(
         ("plan", "issue"): lazy("Plan issued with its decision"),
         ("plan", "supersede"): lazy("Plan superseded"),
         ("plan", "revoke"): lazy("Plan revoked"),
+        ("plan", "discard"): lazy("Draft of the revision discarded"),
         ("decision", "prepare"): lazy("Decision prepared"),
         ("decision", "number"): lazy("Number taken from the register"),
         ("decision", "render"): lazy("File of the decision made"),
@@ -148,6 +157,7 @@ PLAN_TONES: Final[Mapping[PlanState, str]] = MappingProxyType(
         PlanState.ISSUED: "good",
         PlanState.SUPERSEDED: "over",
         PlanState.REVOKED: "over",
+        PlanState.DISCARDED: "over",
     }
 )
 DECISION_TONES: Final[Mapping[DecisionState, str]] = MappingProxyType(
@@ -269,6 +279,11 @@ def plan_state_name(state: str) -> str:
     return str(PLAN_STATE_NAMES[PlanState(state)])
 
 
+def campaign_state_name(state: str) -> str:
+    """A campaign's state in words."""
+    return str(CAMPAIGN_STATE_NAMES[CampaignState(state)])
+
+
 def decision_state_name(state: str) -> str:
     """A decision's state in words."""
     return str(DECISION_STATE_NAMES[DecisionState(state)])
@@ -278,7 +293,8 @@ def state_name(state: str, subject: str) -> str:
     """The state of whatever an event is about; empty where nothing changed state."""
     if not state:
         return ""
-    return decision_state_name(state) if subject == "decision" else plan_state_name(state)
+    name = {"decision": decision_state_name, "campaign": campaign_state_name}.get(str(subject), plan_state_name)
+    return name(state)
 
 
 def action_name(action: str, subject: str) -> str:
@@ -319,6 +335,7 @@ FILTERS: Final = (
     symbol,
     plan_state_name,
     decision_state_name,
+    campaign_state_name,
     state_name,
     action_name,
     role_name,

@@ -29,6 +29,8 @@ ENTRIES: Final[Mapping[str, tuple[LazyString, Action | None]]] = MappingProxyTyp
     {
         "home.tasks": (lazy("My tasks"), None),
         "plan.index": (lazy("Plans"), Action.VIEW_PLAN),
+        "inbox.index": (lazy("Inbox"), Action.REVIEW_PLAN),
+        "campaign.index": (lazy("Campaigns"), None),
         "decision.index": (lazy("Decisions"), None),
         "quota.index": (lazy("Assigned targets"), Action.VIEW_QUOTA),
         "decision.verify": (lazy("Verify a file"), None),
@@ -55,6 +57,8 @@ def _section(endpoint: str) -> str:
     if endpoint in ENTRIES:
         return endpoint
     noun = endpoint.partition(".")[0]
-    if noun in ("method", "paste", "proposal", "milestone", "comparison"):
+    if noun in ("method", "paste", "proposal", "milestone", "comparison", "opinion", "adjustment_answer"):
         noun = "plan"
+    if noun in ("asked", "adjustment"):
+        noun = "quota"
     return next((entry for entry in ENTRIES if entry.startswith(f"{noun}.")), "")

@@ -298,6 +298,66 @@ class SubmitterMayNotApprove(AllocappError):
     """Who submitted a plan does not approve it (two-person rule)."""
 
 
+class ReviewedByOther(AllocappError):
+    """Somebody else has taken the plan into review; who wants to decide takes the review over first. The name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
+class InternalStepsMissing(AllocappError):
+    """The unit has steps of its own, through which a plan goes before it is submitted: their number."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(str(number))
+        self.number = number
+
+
+class NoInternalSteps(AllocappError):
+    """The unit has no steps of its own: its plans are submitted at once."""
+
+
+class StepPersonUnable(AllocappError):
+    """Steps name accounts that are switched off or hold no role at the unit (any more): their names."""
+
+    def __init__(self, people: tuple[str, ...]) -> None:
+        super().__init__(", ".join(people))
+        self.people = people
+
+
+class StepOfOther(AllocappError):
+    """The step the plan is at belongs to somebody else: the name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
+class StepsNotFinished(AllocappError):
+    """Not everybody in the house has agreed yet: the name of the step that is open."""
+
+    def __init__(self, step: str) -> None:
+        super().__init__(step)
+        self.step = step
+
+
+class StepsRefused(AllocappError):
+    """Steps that cannot be kept: (position from 1, what is wrong: a code of services.in_house.StepFault) each."""
+
+    def __init__(self, faults: tuple[tuple[int, str], ...]) -> None:
+        super().__init__(str(faults))
+        self.faults = faults
+
+
+class OpinionBinds(AllocappError):
+    """The campaign lets the superior approve: its unit cannot go on without."""
+
+
+class TextRequired(AllocappError):
+    """The text is empty, or of blanks only."""
+
+
 class PlanExists(AllocappError):
     """The unit already has a plan on its way or in force in the campaign."""
 
@@ -308,6 +368,67 @@ class MayNotAllocate(AllocappError):
     def __init__(self, unit_name: str) -> None:
         super().__init__(unit_name)
         self.unit_name = unit_name
+
+
+class OpinionDateNotAllowed(AllocappError):
+    """Receivers are asked until a day from today on that lies in the campaign's period: the first and the last one."""
+
+    def __init__(self, today: date, last: date) -> None:
+        super().__init__(f"not within {today} and {last}")
+        self.today = today
+        self.last = last
+
+
+class OpinionsOpen(AllocappError):
+    """The receivers are being asked for their opinions until that day."""
+
+    def __init__(self, day: date) -> None:
+        super().__init__(str(day))
+        self.day = day
+
+
+class OpinionsClosed(AllocappError):
+    """The receivers are not being asked: the day is over, or the preparer ended it."""
+
+
+class OpinionsUnanswered(AllocappError):
+    """Receivers propose other figures and nobody has answered: their names."""
+
+    def __init__(self, units: tuple[str, ...]) -> None:
+        super().__init__(", ".join(units))
+        self.units = units
+
+
+class NothingToAgreeWith(AllocappError):
+    """The receiver was asked without a figure: it can propose one, but agree with none."""
+
+
+class AgreedAndProposed(AllocappError):
+    """The receiver says that it agrees, and writes another figure."""
+
+
+class SourceRequired(AllocappError):
+    """An opinion entered for somebody else needs to say where it came from."""
+
+
+class ReceiverSpeaksForItself(AllocappError):
+    """The receiver has people with accounts, so nobody else enters its opinion."""
+
+    def __init__(self, unit_name: str) -> None:
+        super().__init__(unit_name)
+        self.unit_name = unit_name
+
+
+class AdjustmentAlreadyAsked(AllocappError):
+    """The receiver has an open request for the same target already."""
+
+
+class AdjustmentSettled(AllocappError):
+    """The request for adjustment is no longer open: its state."""
+
+    def __init__(self, state: str) -> None:
+        super().__init__(state)
+        self.state = state
 
 
 class WrongPassword(AllocappError):
@@ -435,3 +556,20 @@ class OtherSigner(AllocappError):
     def __init__(self, name: str) -> None:
         super().__init__(name)
         self.name = name
+
+
+class RevisionUnderWay(AllocappError):
+    """A revision of the plan is on its way already: its id and number. There is at most one at a time."""
+
+    def __init__(self, plan_id: int, revision: int) -> None:
+        super().__init__(f"revision {revision} (plan {plan_id}) is on its way")
+        self.plan_id = plan_id
+        self.revision = revision
+
+
+class RevocationUnderWay(AllocappError):
+    """A decision that revokes the plan is on its way already: its id."""
+
+    def __init__(self, decision_id: int) -> None:
+        super().__init__(f"decision {decision_id} is to revoke it")
+        self.decision_id = decision_id

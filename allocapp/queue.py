@@ -45,6 +45,7 @@ JOBS: Mapping[str, str] = MappingProxyType(
     {
         "remind": "allocapp.jobs.reminder.remind",
         "render_decision": "allocapp.jobs.decision.render",
+        "recheck_below": "allocapp.jobs.cascade.recheck_below",
         "send_unsent": "allocapp.jobs.sweep.send_unsent",
     }
 )

@@ -35,11 +35,11 @@ class Plan(Model):
             "campaign_id",
             "unit_id",
             unique=True,
-            sqlite_where=text("state NOT IN ('issued', 'superseded', 'revoked')"),
-            postgresql_where=text("state NOT IN ('issued', 'superseded', 'revoked')"),
+            sqlite_where=text("state NOT IN ('issued', 'superseded', 'revoked', 'discarded')"),
+            postgresql_where=text("state NOT IN ('issued', 'superseded', 'revoked', 'discarded')"),
         ),
         CheckConstraint("revision >= 1 AND version >= 1", name="counting"),
-        CheckConstraint("(state IN ('draft', 'in_house', 'returned')) OR submitted_hash IS NOT NULL", name="submitted"),
+        CheckConstraint("(state IN ('draft', 'in_house', 'returned', 'discarded')) OR submitted_hash IS NOT NULL", name="submitted"),
         CheckConstraint(
             "(state NOT IN ('approved', 'issued', 'superseded', 'revoked')) OR approved_hash IS NOT NULL",
             name="approved",
@@ -47,6 +47,7 @@ class Plan(Model):
         CheckConstraint("approved_by_id IS NULL OR approved_by_id <> submitted_by_id", name="two_persons"),
         CheckConstraint("state <> 'returned' OR return_reason <> ''", name="return_reason"),
         CheckConstraint("(revision = 1) = (based_on_id IS NULL)", name="revision_of"),
+        CheckConstraint("state <> 'discarded' OR revision > 1", name="discarded"),
         CheckConstraint("revision = 1 OR revision_reason <> ''", name="revision_reason"),
         CheckConstraint("relation IS NULL OR relation IN ('amend', 'replace')", name="relation_of_revision"),
     )

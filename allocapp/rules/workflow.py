@@ -27,6 +27,7 @@ class PlanState(StrEnum):
     ISSUED = "issued"
     SUPERSEDED = "superseded"
     REVOKED = "revoked"
+    DISCARDED = "discarded"
 
 
 class PlanAction(StrEnum):
@@ -47,6 +48,7 @@ class PlanAction(StrEnum):
     ISSUE = "issue"
     SUPERSEDE = "supersede"
     REVOKE = "revoke"
+    DISCARD = "discard"
 
 
 class CampaignState(StrEnum):
@@ -83,6 +85,7 @@ class DecisionAction(StrEnum):
 
 # CIRCULATE sends a plan through its unit's own steps, where AGREE goes on to the next one and SUBMIT follows the last.
 # PROCEED: the unit goes on after an opinion it does not follow, where the campaign gives the superior no more say.
+# DISCARD gives up a revision that was begun; the plan in force stays as it is, and the draft stays readable.
 PLAN_TRANSITIONS: Final[Mapping[tuple[PlanState, PlanAction], PlanState]] = MappingProxyType(
     {
         (PlanState.DRAFT, PlanAction.SAVE): PlanState.DRAFT,
@@ -96,6 +99,8 @@ PLAN_TRANSITIONS: Final[Mapping[tuple[PlanState, PlanAction], PlanState]] = Mapp
         (PlanState.RETURNED, PlanAction.CIRCULATE): PlanState.IN_HOUSE,
         (PlanState.RETURNED, PlanAction.SUBMIT): PlanState.SUBMITTED,
         (PlanState.RETURNED, PlanAction.PROCEED): PlanState.APPROVED,
+        (PlanState.DRAFT, PlanAction.DISCARD): PlanState.DISCARDED,
+        (PlanState.RETURNED, PlanAction.DISCARD): PlanState.DISCARDED,
         (PlanState.SUBMITTED, PlanAction.WITHDRAW): PlanState.DRAFT,
         (PlanState.SUBMITTED, PlanAction.REVIEW): PlanState.IN_REVIEW,
         (PlanState.SUBMITTED, PlanAction.RETURN): PlanState.RETURNED,
@@ -111,7 +116,8 @@ PLAN_TRANSITIONS: Final[Mapping[tuple[PlanState, PlanAction], PlanState]] = Mapp
     }
 )
 
-# A refusal is possible only before the person signs; WITHDRAW is the decision whose plan was reopened.
+# A refusal is possible before the person signs; after that only where the approval has lapsed, so that the body may not
+# seal it any more (the service asks). WITHDRAW: its plan was reopened, or the order to revoke was taken back.
 DECISION_TRANSITIONS: Final[Mapping[tuple[DecisionState, DecisionAction], DecisionState]] = MappingProxyType(
     {
         (DecisionState.PREPARED, DecisionAction.NUMBER): DecisionState.NUMBERED,
@@ -121,6 +127,7 @@ DECISION_TRANSITIONS: Final[Mapping[tuple[DecisionState, DecisionAction], Decisi
         (DecisionState.RENDERED, DecisionAction.SIGN): DecisionState.SIGNED,
         (DecisionState.RENDERED, DecisionAction.REFUSE): DecisionState.VOIDED,
         (DecisionState.SIGNED, DecisionAction.SEAL): DecisionState.ISSUED,
+        (DecisionState.SIGNED, DecisionAction.REFUSE): DecisionState.VOIDED,
         (DecisionState.ISSUED, DecisionAction.DISPATCH): DecisionState.DISPATCHED,
     }
 )
@@ -141,6 +148,7 @@ _WITH_REASON: Final[frozenset[PlanAction | DecisionAction]] = frozenset(
         PlanAction.PROCEED,
         PlanAction.REOPEN,
         PlanAction.REVOKE,
+        PlanAction.DISCARD,
         DecisionAction.REFUSE,
     }
 )
@@ -193,5 +201,5 @@ def next_campaign_state(state: CampaignState, action: CampaignAction) -> Campaig
 
 
 def needs_reason(action: PlanAction | DecisionAction) -> bool:
-    """Whether the person must say why: send back, return, proceed, reopen, revoke and refuse."""
+    """Whether the person must say why: send back, return, proceed, reopen, revoke, discard and refuse."""
     return action in _WITH_REASON

@@ -12,17 +12,24 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import Select, func, or_, select, update
+from sqlalchemy import Select, or_, select, update
 
 from allocapp.access import READABLE_BELOW, Action, held_grants, load_decision, may_on_decision, units_reached
 from allocapp.clock import local_day
 from allocapp.db import db
-from allocapp.errors import ContentChanged, SignatureClaimed, SigningKeyMissing, StaleVersion, StoredFileDamaged
+from allocapp.errors import (
+    ContentChanged,
+    SignatureClaimed,
+    SigningKeyMissing,
+    StaleVersion,
+    StoredFileDamaged,
+    TransitionNotAllowed,
+)
 from allocapp.models.account import Account
+from allocapp.models.campaign import DecisionKind
 from allocapp.models.decision import (
     Decision,
     DecisionFile,
-    NumberSeries,
     RegisterEntry,
     SignerRole,
     SigningKey,
@@ -33,20 +40,21 @@ from allocapp.models.job import Job
 from allocapp.models.plan import Plan
 from allocapp.models.unit import Unit
 from allocapp.rules.content import canonical_json
-from allocapp.rules.numbering import check_document_date, next_number
 from allocapp.rules.workflow import (
     DecisionAction,
     DecisionState,
-    PlanAction,
+    PlanState,
     decision_actions,
     next_decision_state,
 )
+from allocapp.services.issue import carry_out, lock_units
 from allocapp.services.job import newest_job, request_job, retry_job
 from allocapp.services.journal import record_event
+from allocapp.services.register import take_number
 from allocapp.services.road import require_open
-from allocapp.services.sheet import read_sheet
-from allocapp.services.snapshot import build_snapshot, decision_subject
-from allocapp.services.transition import DECISION_RIGHTS, checked_reason, move_decision, move_plan
+from allocapp.services.sheet import Sheet, read_sheet
+from allocapp.services.snapshot import Effect, build_snapshot, decision_in_force, decision_subject, effect_of
+from allocapp.services.transition import DECISION_RIGHTS, checked_reason, move_decision
 
 RENDER_JOB = "render_decision"
 CLAIM = timedelta(minutes=2)
@@ -71,40 +79,63 @@ class Claim:
 
 
 def prepare_decision(plan: Plan, *, actor: Account, now: datetime) -> Decision:
-    """Make the decision on an approved plan, for the clerk to number."""
+    """Make the decision on an approved plan, for the clerk to number; a revision's names the one it changes."""
+    effect = Effect()
+    if plan.relation is not None and plan.based_on is not None:
+        effect = Effect(plan.relation, decision_in_force(plan.based_on), plan.revision_reason)
+    return make_decision(plan, effect, "prepare", actor=actor, now=now)
+
+
+def make_decision(plan: Plan, effect: Effect, act: str, *, actor: Account, now: datetime, reason: str = "") -> Decision:
+    """Make a decision with that effect on the plan, for the clerk to number. ``act`` is what the journal calls it."""
     decision = Decision(
         plan=plan,
         unit=plan.unit,
         state=DecisionState.PREPARED,
         version=1,
+        kind=effect.kind,
+        affects=effect.affected,
+        revoke_reason=effect.reason if effect.kind is DecisionKind.REVOKE else "",
         created_at=now,
-        subject=decision_subject(read_sheet(plan)),
+        subject=decision_subject(read_sheet(plan), effect),
     )
     db.session.add(decision)
     db.session.flush()  # its id is needed for the journal
     record_event(
         Subject.DECISION,
         decision.id,
-        "prepare",
+        act,
         actor=actor,
         now=now,
         unit_id=decision.unit_id,
         to_state=decision.state.value,
+        reason=reason,
     )
     return decision
 
 
 def living_decision(plan: Plan) -> Decision | None:
-    """The plan's decision that is neither refused nor withdrawn; there is at most one."""
+    """The decision that puts the plan in force and is neither refused nor withdrawn; there is at most one."""
     return db.session.scalar(_living(plan))
 
 
-def withdraw_prepared_decision(plan: Plan, *, actor: Account, now: datetime, reason: str) -> None:
-    """Take back the decision of a plan that is reopened. Raises TransitionNotAllowed once it has a number."""
-    locked = _living(plan).with_for_update(of=Decision).execution_options(populate_existing=True)
+def revoking_decision(plan: Plan) -> Decision | None:
+    """The decision that revokes the plan, or is on its way to; there is at most one."""
+    return db.session.scalar(_living(plan, revoking=True))
+
+
+def withdraw_prepared_decision(
+    plan: Plan, *, actor: Account, now: datetime, reason: str, revoking: bool = False
+) -> Decision | None:
+    """Take back the decision of a plan that is reopened, or the one that was to revoke it.
+
+    None where there is none. Raises TransitionNotAllowed once it has a number.
+    """
+    locked = _living(plan, revoking=revoking).with_for_update(of=Decision).execution_options(populate_existing=True)
     decision = db.session.scalar(locked)
     if decision is not None:
         move_decision(decision, DecisionAction.WITHDRAW, actor=actor, now=now, reason=reason)
+    return decision
 
 
 def list_decisions(account: Account, *, today: date) -> Sequence[Decision]:
@@ -125,13 +156,12 @@ def number_decision(decision_id: int, *, version: int, dated: date, actor: Accou
     TransitionNotAllowed, NotFound, Forbidden.
     """
     decision = _load(decision_id, DecisionAction.NUMBER, actor, now, version=version)
-    plan = decision.plan
-    sheet = read_sheet(plan)
-    if sheet.content_hash != plan.approved_hash:
+    sheet = read_sheet(decision.plan)
+    if _lapsed(decision, sheet):
         raise ContentChanged
-    assert plan.approved_at is not None, "an approved plan has its moment of approval"
-    entry = _take_number(decision, dated, not_before=local_day(plan.approved_at), actor=actor, now=now)
-    snapshot = build_snapshot(sheet, number=entry.number, symbol=entry.symbol, dated=dated)
+    entry = take_number(decision, dated, actor=actor, now=now)
+    effect = effect_of(decision)
+    snapshot = build_snapshot(sheet, effect, number=entry.number, symbol=entry.symbol, dated=dated)
     decision.number, decision.symbol, decision.dated = entry.number, entry.symbol, dated
     decision.subject = entry.subject = str(snapshot["subject"])
     decision.snapshot = canonical_json(snapshot)
@@ -143,8 +173,13 @@ def number_decision(decision_id: int, *, version: int, dated: date, actor: Accou
 
 
 def refuse_decision(decision_id: int, *, version: int, reason: str, actor: Account, now: datetime) -> Decision:
-    """Refuse a numbered decision before it is signed: its number is voided with the reason, a new one prepared."""
+    """Refuse a numbered decision before it is signed: its number is voided with the reason, a new one prepared.
+
+    One that is signed can be refused only where the approval has lapsed since, so that it may not be sealed any more.
+    """
     decision = _load(decision_id, DecisionAction.REFUSE, actor, now, version=version)
+    if decision.state is DecisionState.SIGNED and not approval_lapsed(decision):
+        raise TransitionNotAllowed(decision.state, DecisionAction.REFUSE)
     reason = checked_reason(DecisionAction.REFUSE, reason)
     if decision.claimed_until and decision.claimed_until > now:
         raise SignatureClaimed
@@ -153,7 +188,18 @@ def refuse_decision(decision_id: int, *, version: int, reason: str, actor: Accou
     decision.void_reason = reason
     move_decision(decision, DecisionAction.REFUSE, actor=actor, now=now, reason=reason)
     db.session.flush()  # the refused one must stop being the plan's living decision before the next is made
-    return prepare_decision(decision.plan, actor=actor, now=now)
+    again = effect_of(decision)
+    return make_decision(decision.plan, again, "prepare", actor=actor, now=now)
+
+
+def approval_lapsed(decision: Decision) -> bool:
+    """Whether what was approved has moved since, so that the decision must not be signed or sealed any more."""
+    return _lapsed(decision, read_sheet(decision.plan))
+
+
+def _lapsed(decision: Decision, sheet: Sheet) -> bool:
+    # a revocation puts no figures in force
+    return decision.kind is not DecisionKind.REVOKE and sheet.content_hash != decision.plan.approved_hash
 
 
 def retry_render(decision_id: int, *, actor: Account, now: datetime) -> Decision:
@@ -194,13 +240,15 @@ def claim_signature(
 ) -> Claim:
     """Claim the decision for one signature: two clicks or two people give one.
 
-    ``keys`` is the folder of the signing keys. Raises SignatureClaimed, SigningKeyMissing, StaleVersion,
-    StoredFileDamaged, TransitionNotAllowed, NotFound, Forbidden.
+    ``keys`` is the folder of the signing keys. Raises SignatureClaimed, ContentChanged where the approval has lapsed,
+    SigningKeyMissing, StaleVersion, StoredFileDamaged, TransitionNotAllowed, NotFound, Forbidden.
     """
     before, _, action = SIGNATURES[role]
     decision = _load(decision_id, action, actor, now, version=version)
     if decision.claimed_until and decision.claimed_until > now:
         raise SignatureClaimed
+    if approval_lapsed(decision):
+        raise ContentChanged
     pkcs12 = _signing_key(decision.unit, role, keys)
     decision.claimed_until = now + CLAIM
     found = read_file(decision, before)
@@ -213,12 +261,14 @@ def claim_signature(
 def complete_signature(claim: Claim, pdf: bytes, *, actor: Account, now: datetime) -> Decision:
     """Keep the signed file. The body's seal issues the decision and puts its plan in force.
 
-    Raises SignatureClaimed when the claim lapsed and somebody else took it.
+    Raises SignatureClaimed when the claim lapsed and somebody else took it, ContentChanged when the approval lapsed.
     """
     _, after, action = SIGNATURES[claim.role]
     decision = _load(claim.decision_id, action, actor, now)
     if decision.claimed_until != claim.until:
         raise SignatureClaimed
+    if approval_lapsed(decision):
+        raise ContentChanged
     _keep_file(decision, after, pdf, now)
     decision.claimed_until = None
     move_decision(decision, action, actor=actor, now=now)
@@ -226,8 +276,7 @@ def complete_signature(claim: Claim, pdf: bytes, *, actor: Account, now: datetim
         decision.signed_at, decision.signed_by = now, actor
     else:
         decision.sealed_at, decision.sealed_by = now, actor
-        decision.plan.issued_at = now
-        move_plan(decision.plan, PlanAction.ISSUE, actor=actor, now=now)
+        carry_out(decision, actor=actor, now=now)
     return decision
 
 
@@ -242,11 +291,15 @@ def release_signature(claim: Claim) -> None:
 
 def decision_actions_for(decision: Decision, account: Account, today: date) -> frozenset[DecisionAction]:
     """What the account may do with the decision now: state and right together."""
-    return frozenset(
+    actions = {
         action
         for action in decision_actions(decision.state)
         if action in RIGHTS and may_on_decision(account, RIGHTS[action], decision, today)
-    )
+    }
+    if actions and decision.state is DecisionState.SIGNED:
+        # sealed where the approval still holds, refused where it has lapsed
+        actions.discard(DecisionAction.SEAL if approval_lapsed(decision) else DecisionAction.REFUSE)
+    return frozenset(actions)
 
 
 def read_file(decision: Decision, stage: Stage | None = None) -> DecisionFile | None:
@@ -266,17 +319,16 @@ def render_job(decision: Decision) -> Job | None:
     return newest_job(RENDER_JOB, decision.id)
 
 
-def _living(plan: Plan) -> Select[Decision]:
+def _living(plan: Plan, *, revoking: bool = False) -> Select[Decision]:
     ended = (DecisionState.VOIDED, DecisionState.WITHDRAWN)
-    return select(Decision).where(Decision.plan_id == plan.id, Decision.state.not_in(ended))
+    kind = Decision.kind == DecisionKind.REVOKE if revoking else Decision.kind != DecisionKind.REVOKE
+    return select(Decision).where(Decision.plan_id == plan.id, Decision.state.not_in(ended), kind)
 
 
 def _load(
     decision_id: int, action: DecisionAction, actor: Account, now: datetime, *, version: int | None = None
 ) -> Decision:
-    # the plan before its decision, as everywhere: two steps that lock both can then never wait for each other
-    plan_of = select(Decision.plan_id).where(Decision.id == decision_id).scalar_subquery()
-    db.session.execute(select(Plan.id).where(Plan.id == plan_of).with_for_update())
+    _lock_before(decision_id, action)
     decision = load_decision(actor, decision_id, RIGHTS[action], today=local_day(now), lock=True)
     require_open(decision.plan.campaign)
     next_decision_state(decision.state, action)
@@ -285,37 +337,16 @@ def _load(
     return decision
 
 
-def _take_number(decision: Decision, dated: date, *, not_before: date, actor: Account, now: datetime) -> RegisterEntry:
-    unit = decision.unit
-    # one lock per issuing unit: whoever takes a number waits for the one before
-    db.session.execute(select(Unit.id).where(Unit.id == unit.id).with_for_update())
-    latest = db.session.scalar(
-        select(func.max(RegisterEntry.dated)).where(
-            RegisterEntry.unit_id == unit.id, RegisterEntry.symbol == unit.symbol, RegisterEntry.year == dated.year
-        )
-    )
-    # numbers and dates run in the same order within a year's register
-    check_document_date(dated, max(not_before, latest) if latest else not_before, local_day(now))
-    key = (unit.id, unit.symbol, dated.year)
-    series = db.session.get(NumberSeries, key, populate_existing=True)
-    if series is None:
-        series = NumberSeries(unit_id=unit.id, symbol=unit.symbol, year=dated.year, last_number=0)
-        db.session.add(series)
-    series.last_number = next_number(series.last_number)
-    entry = RegisterEntry(
-        unit_id=unit.id,
-        symbol=unit.symbol,
-        year=dated.year,
-        number=series.last_number,
-        decision_id=decision.id,
-        subject=decision.subject,
-        dated=dated,
-        taken_at=now,
-        taken_by_id=actor.id,
-        void_reason="",
-    )
-    db.session.add(entry)
-    return entry
+def _lock_before(decision_id: int, action: DecisionAction) -> None:
+    """Units, then the plans concerned from the oldest on, before the decision: so no two steps wait for each other."""
+    plan = db.session.scalar(select(Plan).join(Decision, Decision.plan_id == Plan.id).where(Decision.id == decision_id))
+    if plan is None:
+        return
+    lock_units(plan, with_superior=action is DecisionAction.SEAL)
+    of_unit = (Plan.campaign_id == plan.campaign_id) & (Plan.unit_id == plan.unit_id)
+    concerned = or_(Plan.id == plan.id, of_unit & (Plan.state == PlanState.ISSUED))
+    locked = select(Plan).where(concerned).order_by(Plan.id).with_for_update(of=Plan)
+    db.session.scalars(locked.execution_options(populate_existing=True)).all()
 
 
 def _signing_key(unit: Unit, role: SignerRole, keys: Path) -> bytes:

@@ -7,34 +7,55 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import select
 
 from allocapp.db import db
-from allocapp.errors import DocumentTextMissing, InvalidDocumentText
-from allocapp.models.campaign import Campaign, DocumentText
+from allocapp.errors import InvalidDocumentText
+from allocapp.models.campaign import Campaign, DecisionKind
 from allocapp.models.decision import Decision
 from allocapp.models.plan import Plan
-from allocapp.models.unit import Unit
 from allocapp.rules.numbering import format_document_date, format_symbol
 from allocapp.rules.workflow import DecisionState
-from allocapp.services.sheet import Sheet, SheetRow
+from allocapp.services.decision_text import words_for
+from allocapp.services.sheet import Cell, Key, Sheet, SheetRow, read_cells, receivers_in_order
 
 FORMAT = 1
 # nothing but a name between braces: words are typed by people and must not reach into the program
 _NAME = re.compile(r"\{([^{}]*)\}")
 
 
-def build_snapshot(sheet: Sheet, *, number: int, symbol: str, dated: date) -> dict[str, object]:
+@dataclass(frozen=True)
+class Effect:
+    """What a decision does: it assigns, or amends, replaces or revokes another one, for a reason."""
+
+    kind: DecisionKind = DecisionKind.ASSIGN
+    affected: Decision | None = None
+    reason: str = ""
+
+
+ASSIGNS = Effect()
+
+
+def effect_of(decision: Decision) -> Effect:
+    """What the decision does to the one before it."""
+    return Effect(decision.kind, decision.affects, decision.revoke_reason or decision.plan.revision_reason)
+
+
+def build_snapshot(
+    sheet: Sheet, effect: Effect = ASSIGNS, *, number: int, symbol: str, dated: date
+) -> dict[str, object]:
     """Everything the document prints, from the approved sheet and the campaign's words for units of this kind.
 
-    Raises DocumentTextMissing where the campaign has no words for them.
+    A decision that revokes assigns nothing and has no annex. Raises DocumentTextMissing where the campaign has no words
+    for such units.
     """
     plan, unit = sheet.plan, sheet.plan.unit
-    words = document_text(plan)
-    fill = _Filler(_placeholders(sheet))
-    return {
+    words = words_for(plan, effect.kind)
+    fill = _Filler(_placeholders(sheet, effect))
+    snapshot: dict[str, object] = {
         "format": FORMAT,
         "sample": plan.campaign.sample,
         "number": number,
@@ -50,25 +71,43 @@ def build_snapshot(sheet: Sheet, *, number: int, symbol: str, dated: date) -> di
         "recipients": [fill(recipient) for recipient in words.recipients],
         "archive": words.archive,
         "signer": {"lines": list(words.signer_lines), "name": words.signer_name},
-        "annex": {
-            "title": fill(words.annex_title),
-            "indicators": [
-                {"code": column.indicator.code, "name": column.indicator.name, "kind": column.indicator.kind.value}
-                for column in sheet.indicators
-            ],
-            "groups": [
-                {
-                    "name": kinds.group_name,
-                    "rows": [_row(row) for row in rows],
-                }
-                for kinds, rows in sheet.groups
-            ],
-        },
     }
+    if effect.kind is not DecisionKind.REVOKE:
+        snapshot["annex"] = _annex(sheet, effect, fill(words.annex_title))
+    return snapshot
 
 
-def _row(row: SheetRow) -> dict[str, object]:
-    """A receiver's row; milestones only where it has some, so that other snapshots stay what they were."""
+def _annex(sheet: Sheet, effect: Effect, title: str) -> dict[str, object]:
+    """The whole table of targets; one that amends another marks what is different there, and says who is gone."""
+    before = None
+    if effect.kind is DecisionKind.AMEND and effect.affected is not None:
+        before = read_cells(effect.affected.plan)
+    annex: dict[str, object] = {
+        "title": title,
+        "indicators": [
+            {"code": column.indicator.code, "name": column.indicator.name, "kind": column.indicator.kind.value}
+            for column in sheet.indicators
+        ],
+        "groups": [
+            {"name": kinds.group_name, "rows": [_row(row, before) for row in rows]} for kinds, rows in sheet.groups
+        ],
+    }
+    if before is not None and effect.affected is not None:
+        annex["notes"] = _notes(sheet, before, _number_of(effect.affected))
+    return annex
+
+
+def _notes(sheet: Sheet, before: Mapping[Key, Cell], affected: str) -> list[str]:
+    notes = [f"(*) Chỉ tiêu được sửa đổi, bổ sung so với {affected}"]
+    gone = {unit_id for unit_id, _ in before} - {row.unit.id for row in sheet.rows}
+    if gone:
+        names = "; ".join(unit.body_name for unit in receivers_in_order(gone))
+        notes.append(f"Không tiếp tục giao chỉ tiêu đã giao tại {affected} cho: {names}")
+    return notes
+
+
+def _row(row: SheetRow, before: Mapping[Key, Cell] | None) -> dict[str, object]:
+    """A receiver's row; milestones and changes only where it has some, so that other snapshots stay what they were."""
     printed: dict[str, object] = {
         "code": row.unit.code,
         "name": row.unit.body_name,
@@ -77,24 +116,20 @@ def _row(row: SheetRow) -> dict[str, object]:
     }
     if any(cell.milestones for cell in row.cells):
         printed["milestones"] = [[[due.isoformat(), value] for due, value in cell.milestones] for cell in row.cells]
+    if before is not None:
+        changed = [_differs(cell, before.get((cell.unit_id, cell.indicator_id))) for cell in row.cells]
+        if any(changed):
+            printed["changed"] = changed
     return printed
 
 
-def document_text(plan: Plan) -> DocumentText:
-    """The campaign's words for decisions of units of this kind. Raises DocumentTextMissing."""
-    found = db.session.scalar(
-        select(DocumentText).where(
-            DocumentText.campaign_id == plan.campaign_id, DocumentText.unit_kind_code == plan.unit.kind_code
-        )
-    )
-    if found is None:
-        raise DocumentTextMissing(plan.unit.name)
-    return found
+def _differs(cell: Cell, before: Cell | None) -> bool:
+    return before is None or (cell.target, cell.excuse) != (before.target, before.excuse)
 
 
-def decision_subject(sheet: Sheet) -> str:
+def decision_subject(sheet: Sheet, effect: Effect = ASSIGNS) -> str:
     """The subject (trích yếu) that the decision on this sheet will bear."""
-    return _Filler(_placeholders(sheet))(document_text(sheet.plan).subject)
+    return _Filler(_placeholders(sheet, effect))(words_for(sheet.plan, effect.kind).subject)
 
 
 class _Filler:
@@ -123,7 +158,7 @@ class _Filler:
         return texts
 
 
-def _placeholders(sheet: Sheet) -> dict[str, str]:
+def _placeholders(sheet: Sheet, effect: Effect) -> dict[str, str]:
     campaign, unit = sheet.plan.campaign, sheet.plan.unit
     values = {
         "campaign_year": str(campaign.period_from.year),
@@ -137,26 +172,40 @@ def _placeholders(sheet: Sheet) -> dict[str, str]:
     }
     if sheet.superior is not None:
         values |= _superior_decision(sheet.superior)
+    if effect.affected is not None:
+        values |= {
+            "affected_number": _number_of(effect.affected),
+            "affected_decision": f"{_number_of(effect.affected)} của {effect.affected.unit.body_name}",
+            "affected_subject": _small(effect.affected.subject),
+            "reason": " ".join(effect.reason.split()),
+        }
     return values
 
 
 def _superior_decision(superior: Plan) -> dict[str, str]:
-    decision = db.session.scalars(
-        select(Decision).where(
-            Decision.plan_id == superior.id,
-            Decision.state.in_((DecisionState.ISSUED, DecisionState.DISPATCHED)),
-        )
-    ).one()
-    assert decision.number is not None, "an issued decision is numbered"
-    assert decision.dated is not None, "and dated"
-    issuer: Unit = decision.unit
+    decision = decision_in_force(superior)
+    assert decision is not None, "a plan in force has the decision that put it in force"
     return {
-        "superior_decision": (
-            f"Quyết định số {format_symbol(decision.number, decision.symbol)} "
-            f"{format_document_date(decision.dated)} của {issuer.body_name}"
-        ),
+        "superior_decision": f"{_number_of(decision)} của {decision.unit.body_name}",
         "superior_subject": _small(decision.subject),
     }
+
+
+def decision_in_force(plan: Plan) -> Decision | None:
+    """The issued decision that put the plan in force, whatever became of the plan since; there is at most one."""
+    return db.session.scalar(
+        select(Decision).where(
+            Decision.plan_id == plan.id,
+            Decision.kind != DecisionKind.REVOKE,
+            Decision.state.in_((DecisionState.ISSUED, DecisionState.DISPATCHED)),
+        )
+    )
+
+
+def _number_of(decision: Decision) -> str:
+    assert decision.number is not None, "an issued decision is numbered"
+    assert decision.dated is not None, "and dated"
+    return f"Quyết định số {format_symbol(decision.number, decision.symbol)} {format_document_date(decision.dated)}"
 
 
 def _period(campaign: Campaign) -> str:

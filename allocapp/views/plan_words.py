@@ -105,6 +105,7 @@ def next_step(unit: Unit, plan: Plan | None, assigned_known: bool) -> str:
         PlanState.ISSUED: _("In force. The receivers carry it out.", **names),
         PlanState.SUPERSEDED: _("No longer in force: a later plan took its place."),
         PlanState.REVOKED: _("No longer in force: the decision was revoked."),
+        PlanState.DISCARDED: _("This revision was given up before it was submitted. The plan in force did not change."),
     }
     return texts[plan.state][:1].upper() + texts[plan.state][1:]
 

@@ -114,15 +114,30 @@ def _change_plans() -> None:
             (
                 "state",
                 "state IN ('draft', 'in_house', 'submitted', 'in_review', 'returned', 'approved', 'issued', "
-                "'superseded', 'revoked')",
+                "'superseded', 'revoked', 'discarded')",
             ),
-            ("submitted", "(state IN ('draft', 'in_house', 'returned')) OR submitted_hash IS NOT NULL"),
+            ("submitted", "(state IN ('draft', 'in_house', 'returned', 'discarded')) OR submitted_hash IS NOT NULL"),
+            ("discarded", "state <> 'discarded' OR revision > 1"),
             ("revision_of", "(revision = 1) = (based_on_id IS NULL)"),
             ("revision_reason", "revision = 1 OR revision_reason <> ''"),
             ("relation_of_revision", "relation IS NULL OR relation IN ('amend', 'replace')"),
         ):
             batch_op.create_check_constraint(op.f(f"ck_plan_{name}"), condition)
     op.create_index(op.f("ix_plan_based_on_id"), "plan", ["based_on_id"])
+    _index_plans_on_their_way(", 'discarded'")
+
+
+def _index_plans_on_their_way(ended: str) -> None:
+    which = sa.text(f"state NOT IN ('issued', 'superseded', 'revoked'{ended})")
+    op.drop_index("uq_plan_on_its_way", "plan")
+    op.create_index(
+        "uq_plan_on_its_way",
+        "plan",
+        ["campaign_id", "unit_id"],
+        unique=True,
+        sqlite_where=which,
+        postgresql_where=which,
+    )
 
 
 def _make_tables() -> None:
@@ -533,9 +548,18 @@ def downgrade() -> None:
         batch_op.drop_constraint(op.f("fk_plan_comment_done_by_id_account"), type_="foreignkey")
         batch_op.drop_column("done_by_id")
         batch_op.drop_column("done_at")
+    _index_plans_on_their_way("")
     op.drop_index(op.f("ix_plan_based_on_id"), "plan")
     with op.batch_alter_table("plan") as batch_op:
-        for name in ("revision_of", "revision_reason", "relation_of_revision", "relation", "state", "submitted"):
+        for name in (
+            "revision_of",
+            "revision_reason",
+            "relation_of_revision",
+            "relation",
+            "state",
+            "submitted",
+            "discarded",
+        ):
             batch_op.drop_constraint(op.f(f"ck_plan_{name}"), type_="check")
         batch_op.create_check_constraint(
             op.f("ck_plan_state"),

@@ -35,31 +35,33 @@ approved   -        -         -        -         -      -         -
 issued     -        -         -        -         -      -         -
 superseded -        -         -        -         -      -         -
 revoked    -        -         -        -         -      -         -
+discarded  -        -         -        -         -      -         -
 """,
     """
-state      review    hand_back take_over return   approve  proceed  reopen   issue  supersede  revoke
-draft      -         -         -         -        -        -        -        -      -          -
-in_house   -         -         -         -        -        -        -        -      -          -
-submitted  in_review -         -         returned approved -        -        -      -          -
-in_review  -         submitted in_review returned approved -        -        -      -          -
-returned   -         -         -         -        -        approved -        -      -          -
-approved   -         -         -         -        -        -        returned issued -          -
-issued     -         -         -         -        -        -        -        -      superseded revoked
-superseded -         -         -         -        -        -        -        -      -          -
-revoked    -         -         -         -        -        -        -        -      -          -
+state      review    hand_back take_over return   approve  proceed  reopen   issue  supersede  revoke  discard
+draft      -         -         -         -        -        -        -        -      -          -       discarded
+in_house   -         -         -         -        -        -        -        -      -          -       -
+submitted  in_review -         -         returned approved -        -        -      -          -       -
+in_review  -         submitted in_review returned approved -        -        -      -          -       -
+returned   -         -         -         -        -        approved -        -      -          -       discarded
+approved   -         -         -         -        -        -        returned issued -          -       -
+issued     -         -         -         -        -        -        -        -      superseded revoked -
+superseded -         -         -         -        -        -        -        -      -          -       -
+revoked    -         -         -         -        -        -        -        -      -          -       -
+discarded  -         -         -         -        -        -        -        -      -          -       -
 """,
 )
 
 DECISION_TABLE = """
-state       number   render   sign   seal   dispatch   refuse withdraw
-prepared    numbered -        -      -      -          -      withdrawn
-numbered    -        rendered -      -      -          voided -
-rendered    -        -        signed -      -          voided -
-signed      -        -        -      issued -          -      -
-issued      -        -        -      -      dispatched -      -
-dispatched  -        -        -      -      -          -      -
-voided      -        -        -      -      -          -      -
-withdrawn   -        -        -      -      -          -      -
+state      number   render   sign   seal   dispatch   refuse withdraw
+prepared   numbered -        -      -      -          -      withdrawn
+numbered   -        rendered -      -      -          voided -
+rendered   -        -        signed -      -          voided -
+signed     -        -        -      issued -          voided -
+issued     -        -        -      -      dispatched -      -
+dispatched -        -        -      -      -          -      -
+voided     -        -        -      -      -          -      -
+withdrawn  -        -        -      -      -          -      -
 """
 
 
@@ -102,8 +104,8 @@ def test_decision(state: DecisionState, action: DecisionAction) -> None:
 
 
 def test_the_tables_hold_nothing_else_and_cannot_be_changed() -> None:
-    assert len(PLAN_TRANSITIONS) == sum(after != "-" for after in PLAN.values()) == 23
-    assert len(DECISION_TRANSITIONS) == sum(after != "-" for after in DECISION.values()) == 8
+    assert len(PLAN_TRANSITIONS) == sum(after != "-" for after in PLAN.values()) == 25
+    assert len(DECISION_TRANSITIONS) == sum(after != "-" for after in DECISION.values()) == 9
     assert not isinstance(PLAN_TRANSITIONS, MutableMapping)
     assert not isinstance(DECISION_TRANSITIONS, MutableMapping)
 
@@ -120,5 +122,5 @@ def test_an_issued_plan_is_never_edited_again() -> None:
 def test_undoing_the_work_of_others_needs_a_reason() -> None:
     actions: list[PlanAction | DecisionAction] = [*PlanAction, *DecisionAction]
     assert sorted(action for action in actions if needs_reason(action)) == [
-        "proceed", "refuse", "reopen", "return", "revoke", "send_back",
+        "discard", "proceed", "refuse", "reopen", "return", "revoke", "send_back",
     ]  # fmt: skip

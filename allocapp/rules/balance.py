@@ -10,7 +10,7 @@ Article 2 (targets are passed on "so that the common target is met").
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
@@ -135,7 +135,9 @@ class Balance:
 
 
 @dataclass(frozen=True)
-class _Figures:
+class Figures:
+    """What targets come to; see `Balance`."""
+
     total_weight: int
     aggregate: Fraction | None
     best: Fraction | None = None
@@ -166,7 +168,12 @@ def check_balance(
     Never raises for what a person entered: see `problems`.
     """
     problems = tuple(_problems(rows, assigned, rule))
-    figures = _figures(rows, rule, unions)
+    figures = weigh(
+        [row.target for row in rows],
+        [_weight(row, rule) for row in rows],
+        rule,
+        lambda: unions or Unions([row.services for row in rows]),
+    )
     usable = assigned is not None and _in_range(assigned, rule)
     target = _share(assigned, rule) if assigned is not None and usable else None
     difference = None
@@ -192,6 +199,11 @@ def check_balance(
         problems=problems,
         floor_below=floor_below,
     )
+
+
+def reaches(share: Fraction, assigned: int, rule: IndicatorRule) -> bool:
+    """Whether an aggregate, or a part of the figures, is on the good side of the assigned target."""
+    return _beyond(share, _share(assigned, rule), rule.direction) >= 0
 
 
 def needed_count(weight: int, target: int, direction: Direction) -> int:
@@ -263,32 +275,35 @@ def _beyond(value: Fraction, target: Fraction, direction: Direction) -> Fraction
     return value - target if direction is Direction.AT_LEAST else target - value
 
 
-def _figures(rows: Sequence[Row], rule: IndicatorRule, unions: Unions | None) -> _Figures:
-    targets = [row.target if row.target is not None and _in_range(row.target, rule) else 0 for row in rows]
-    weights = [max(_weight(row, rule), 0) for row in rows]
+def weigh(
+    targets: Sequence[int | None], weights: Sequence[int], rule: IndicatorRule, unions: Callable[[], Unions]
+) -> Figures:
+    """What the targets come to, whatever is assigned; a target that is none counts 0, and so does a weight below 0."""
+    rated = [target if target is not None and _in_range(target, rule) else 0 for target in targets]
+    sizes = [max(weight, 0) for weight in weights]
     if rule.kind is Kind.QUANTITY:
-        return _Figures(sum(weights), Fraction(sum(targets)))
-    if not any(weights):
-        return _Figures(0, None)
-    weighted = sum(weight * target for weight, target in zip(weights, targets, strict=True))
-    mean = Fraction(weighted, sum(weights) * HUNDRED_PERCENT)
+        return Figures(sum(sizes), Fraction(sum(rated)))
+    if not any(sizes):
+        return Figures(0, None)
+    weighted = sum(size * target for size, target in zip(sizes, rated, strict=True))
+    mean = Fraction(weighted, sum(sizes) * HUNDRED_PERCENT)
     if rule.rollup is RollUp.SUMS:
-        return _Figures(sum(weights), mean)
-    counts = [needed_count(weight, target, rule.direction) for weight, target in zip(weights, targets, strict=True)]
-    return _distinct_figures(unions or Unions([row.services for row in rows]), counts, mean, rule)
+        return Figures(sum(sizes), mean)
+    counts = [needed_count(size, target, rule.direction) for size, target in zip(sizes, rated, strict=True)]
+    return _distinct_figures(unions(), counts, mean, rule)
 
 
-def _distinct_figures(unions: Unions, counts: Sequence[int], mean: Fraction, rule: IndicatorRule) -> _Figures:
+def _distinct_figures(unions: Unions, counts: Sequence[int], mean: Fraction, rule: IndicatorRule) -> Figures:
     most = Fraction(unions.largest(counts), unions.total)
     least = Fraction(unions.guaranteed(counts), unions.total)
     if rule.direction is Direction.AT_LEAST:
         aggregate = min(most, max(mean, least)) if rule.mean_binds else most
-        return _Figures(unions.total, aggregate, best=most, floor=least, mean=mean)
+        return Figures(unions.total, aggregate, best=most, floor=least, mean=mean)
     aggregate = max(least, min(mean, most)) if rule.mean_binds else least
-    return _Figures(unions.total, aggregate, best=least, floor=most, mean=mean)
+    return Figures(unions.total, aggregate, best=least, floor=most, mean=mean)
 
 
-def _count(figures: _Figures, target: Fraction | None, difference: Fraction | None, rule: IndicatorRule) -> int | None:
+def _count(figures: Figures, target: Fraction | None, difference: Fraction | None, rule: IndicatorRule) -> int | None:
     """The difference in dossiers or services, never negative: ⌈T·W⌉ − Σwt, at-most Σwt − ⌊T·W⌋.
 
     It is the count of the rate, so a slack smaller than one dossier is 0, and a shortfall at least 1.

@@ -17,12 +17,14 @@ from typing import Final
 from allocapp.rules.balance import (
     Balance,
     Direction,
+    Figures,
     IndicatorRule,
     Kind,
     ProblemCode,
     RollUp,
     Row,
     check_balance,
+    weigh,
 )
 from allocapp.rules.distinct import Unions
 from allocapp.rules.percent import HUNDRED_PERCENT
@@ -85,13 +87,13 @@ class Trial:
         self.assigned = assigned
         self.rule = rule
         self.weights = [_weight(receiver.row, rule) for receiver in receivers]
-        self._unions: Unions | None = None  # where distinct services count
+        self.unions: Unions | None = None  # where distinct services count
         if rule.kind is Kind.QUANTITY:
             self._factors, self._due = [1] * len(receivers), assigned
         else:
             self._factors, self._due = self.weights, assigned * sum(self.weights)
             if rule.rollup is RollUp.DISTINCT:
-                self._unions = Unions([receiver.row.services for receiver in receivers])
+                self.unions = Unions([receiver.row.services for receiver in receivers])
 
     @property
     def current(self) -> list[int | None]:
@@ -104,7 +106,11 @@ class Trial:
             Row(row.key, row.weight, target, row.services, row.excused)
             for row, target in zip((receiver.row for receiver in self.receivers), targets, strict=True)
         ]
-        return check_balance(rows, self.assigned, self.rule, unions=self._unions)
+        return check_balance(rows, self.assigned, self.rule, unions=self.unions)
+
+    def weigh_services(self, targets: Targets, unions: Unions) -> Figures:
+        """What the targets come to over distinct services: the figures of `balance` alone, for many plans in turn."""
+        return weigh(targets, self.weights, self.rule, lambda: unions)
 
     def meets(self, targets: Targets) -> bool:
         """Whether the figures meet the assigned target, whatever other problems there are."""
@@ -123,12 +129,12 @@ class Trial:
 
         No union is larger than its receivers' counts together, and counting them spares the flow.
         """
-        if self._unions is None or self.rule.direction is Direction.AT_MOST:
+        if self.unions is None or self.rule.direction is Direction.AT_MOST:
             return False
         counts = (
             -(-weight * (target or 0) // HUNDRED_PERCENT) for weight, target in zip(self.weights, targets, strict=True)
         )
-        return sum(counts) * HUNDRED_PERCENT < self.assigned * self._unions.total
+        return sum(counts) * HUNDRED_PERCENT < self.assigned * self.unions.total
 
     def baseline(self, index: int) -> Fraction | None:
         """A row's own baseline in the unit of targets; a rate above 100% or anything below 0 counts as the nearest."""

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from enum import StrEnum
 from functools import partial
 
-from allocapp.rules.balance import Balance, Direction, IndicatorRule, Kind, RollUp
+from allocapp.rules.balance import Balance, Direction, IndicatorRule, Kind, RollUp, reaches
 from allocapp.rules.receivers import Proposal, Receiver, Trial, check_step, down, up
 
 
@@ -92,16 +92,18 @@ class _Trimmer:
         self._least = trial.rule.direction is Direction.AT_LEAST
         self._targets = trial.current
         self._limits = [self._limit(index, grid, past_baseline) for index, grid in enumerate(trial.grids(step))]
+        self._places = [self._place(target or 0) for target in self._targets]
+        self._left = [self._steps_left(index) for index in range(len(self._targets))]
         self._by_sums = trial.rule.kind is Kind.QUANTITY or trial.rule.rollup is RollUp.SUMS
-        self._mean_binds = self._needs_mean(before)
+        self._mean_binds = trial.rule.mean_binds and before.floor_below
 
     def trim(self, order: TrimOrder) -> list[int | None]:
         """The targets when one more pass would change nothing."""
-        active = [index for index in self._in_order(order) if self._room(index)]
+        active = [index for index in self._in_order(order) if self._left[index]]
         while active:
-            passes = _greatest(partial(self._balances, active), max(map(self._room, active)))
-            self._move(self._targets, active, passes)
-            active = self._broken_pass([index for index in active if self._room(index)])
+            passes = _greatest(partial(self._balances, active), max(self._left[index] for index in active))
+            self._move(active, passes)
+            active = self._broken_pass([index for index in active if self._left[index]])
         return self._targets
 
     def _broken_pass(self, active: list[int]) -> list[int]:
@@ -109,10 +111,10 @@ class _Trimmer:
         moved: list[int] = []
         while active:
             many = _greatest(partial(self._first_balance, active), len(active))
-            self._move(self._targets, active[:many], 1)
+            self._move(active[:many], 1)
             moved += active[:many]
             active = active[many + 1 :]
-        return [index for index in moved if self._room(index)]
+        return [index for index in moved if self._left[index]]
 
     def _first_balance(self, rows: Sequence[int], many: int) -> bool:
         """Whether the plan still balances with the first `many` of these rows one step on."""
@@ -120,37 +122,45 @@ class _Trimmer:
 
     def _balances(self, rows: Sequence[int], count: int) -> bool:
         """Whether the plan still balances with these rows `count` steps on, or as many as each has left."""
-        targets = list(self._targets)
-        self._move(targets, rows, count)
-        if self._by_sums:
+        targets = self._moved(rows, count)
+        unions = self._trial.unions
+        if self._by_sums or unions is None:
             return self._trial.sums_meet(targets)
         if self._trial.too_few(targets) or (self._mean_binds and not self._trial.sums_meet(targets)):
             return False
-        balance = self._trial.balance(targets)
-        if balance.balanced:
-            self._mean_binds = self._needs_mean(balance)
-        return balance.balanced
+        rule, assigned = self._trial.rule, self._trial.assigned
+        figures = self._trial.weigh_services(targets, unions)
+        if figures.aggregate is None or figures.floor is None or not reaches(figures.aggregate, assigned, rule):
+            return False
+        # nothing but the weighted mean can carry the plan: a guarantee once lost does not come back
+        self._mean_binds = rule.mean_binds and not reaches(figures.floor, assigned, rule)
+        return True
 
-    def _needs_mean(self, balance: Balance) -> bool:
-        """Whether nothing but the weighted mean can carry the plan: a guarantee once lost does not come back."""
-        return self._trial.rule.mean_binds and balance.floor_below
-
-    def _move(self, targets: list[int | None], rows: Sequence[int], count: int) -> None:
+    def _moved(self, rows: Sequence[int], count: int) -> list[int | None]:
+        """The targets with these rows so many steps on."""
+        targets = list(self._targets)
+        way = -1 if self._least else 1
         for index in rows:
-            steps = min(count, self._room(index))
-            if steps:
-                targets[index] = (self._place(index) + (-steps if self._least else steps)) * self._step
+            if steps := min(count, self._left[index]):
+                targets[index] = (self._places[index] + way * steps) * self._step
+        return targets
 
-    def _room(self, index: int) -> int:
+    def _move(self, rows: Sequence[int], count: int) -> None:
+        self._targets = self._moved(rows, count)
+        for index in rows:
+            steps = min(count, self._left[index])
+            self._places[index] += -steps if self._least else steps
+            self._left[index] -= steps
+
+    def _steps_left(self, index: int) -> int:
         """How many steps a row has left."""
         limit = self._limits[index]
         if limit is None:
             return 0
-        return max((self._place(index) - limit) * (1 if self._least else -1), 0)
+        return max((self._places[index] - limit) * (1 if self._least else -1), 0)
 
-    def _place(self, index: int) -> int:
+    def _place(self, target: int) -> int:
         """Where a row stands on the grid; between two values of it at the one it moves away from."""
-        target = self._targets[index] or 0
         return -(-target // self._step) if self._least else target // self._step
 
     def _limit(self, index: int, grid: range, past_baseline: bool) -> int | None:

@@ -237,7 +237,8 @@ def read_sheet(plan: Plan) -> Sheet:
 def read_cells(plan: Plan, unit_id: int | None = None) -> dict[Key, Cell]:
     """The plan's cells, or those of one receiver, each with what the receiver is expected to handle."""
     statement = _stored_columns(plan)
-    proposals = select(ExpectationProposal).where(ExpectationProposal.plan_id == plan.id)
+    decided_by = joinedload(ExpectationProposal.decided_by)
+    proposals = select(ExpectationProposal).where(ExpectationProposal.plan_id == plan.id).options(decided_by)
     milestones = select(PlanMilestone).where(PlanMilestone.plan_id == plan.id).order_by(PlanMilestone.due)
     if unit_id is not None:
         statement = statement.where(PlanTarget.unit_id == unit_id)

@@ -124,7 +124,11 @@ async function post(url, sent, signal) {
 
 // what the server refused; without a status there was no answer at all
 function explain({ status: code, text, next_step: next }) {
-  if (!code) return tell("offline", words.offline);
+  if (!code) {
+    status.textContent = shown = sheet.dataset.silent;
+    status.ariaBusy = "false";
+    return tell("offline", words.offline);
+  }
   // no session, or another one's: a link leads back here, where everything typed stands again
   tell("refused", `${text} ${next}`, code > 401 ? "" : "sign-in");
 }
@@ -144,13 +148,9 @@ async function check() {
   const mine = (asked = new AbortController());
   try {
     const answer = await post(sheet.dataset.check, new Set([...dirtyCells(), ...touched]), mine.signal);
-    if (mine !== asked) return;
-    show(answer);
+    if (mine === asked) show(answer);
   } catch (refusal) {
-    if (mine !== asked) return;
-    status.textContent = shown = sheet.dataset.silent;
-    status.ariaBusy = "false";
-    explain(refusal);
+    if (mine === asked) explain(refusal);
   }
 }
 
@@ -272,6 +272,7 @@ Object.assign(sheet, { save, tell, words }); // for plan_keys.js
 addEventListener("offline", () => explain({}));
 addEventListener("online", () => {
   tell("offline", "");
+  check();
   save();
 });
 

@@ -21,6 +21,7 @@ from tests.browser.visitor import Visitor
 CODE, PREFIX = "188", "locbinh"
 PREPARER = f"{PREFIX}.chuyenvien"
 NO_TIMERS = "window.setTimeout = () => 0;"
+SILENT = "The check does not answer at this moment. What you type is kept on this page."
 OFFLINE = "No connection. What you type is kept on this computer and saved once the connection is back."
 
 
@@ -69,11 +70,13 @@ def test_what_is_typed_without_a_network_is_saved_once_it_is_back(site: Site, pr
         cell(page, first).fill("62,5")
         cell(page, third).fill("63,5")
         expect(said).to_have_text(site.say(OFFLINE))
+        expect(page.locator("#sheet-status")).to_have_text(site.say(SILENT))
         expect(around(page, third)).to_have_attribute("data-state", "failed")
         expect(page.locator("#sheet-saved")).to_have_text(site.say("%(n)s cells are not saved yet.", n=2))
         assert stored(site, draft) == before
     expect(around(page, third)).to_have_attribute("data-state", "saved")
     expect(said).to_have_count(0)
+    expect(page.locator("#sheet-status .verdict")).to_have_count(2)
     assert stored(site, draft) == before | {first: 6250, third: 6350}
 
 

@@ -38,6 +38,7 @@ FIELDS: Final = (
 )
 
 NOT_ASSIGNED: Final = "Không giao"
+CHANGED: Final = " (*)"
 NO_MILESTONE: Final = "–"
 ROAD_TARGET: Final = "Chỉ tiêu được giao"
 
@@ -91,6 +92,7 @@ class _AnnexLayout:
     indicators: list[list[str]]
     rows: tuple[_TableRow, ...]
     reasons: tuple[str, ...]
+    notes: tuple[str, ...]
     roads: _RoadLayout | None
 
 
@@ -143,7 +145,7 @@ def _printed(decision: DecisionSnapshot) -> dict[str, object]:
         "further_recipients": recipients[_BESIDE_SIGNER:],
         "signer_lines": decision.signer_lines,
         "signer_name": decision.signer_name,
-        "annex": _annex(decision.annex),
+        "annex": _annex(decision.annex) if decision.annex else None,
     }
 
 
@@ -216,6 +218,7 @@ def _annex(annex: Annex) -> _AnnexLayout:
         ],
         rows=rows,
         reasons=reasons,
+        notes=tuple(_ended(note, ".") for note in annex.notes),
         roads=_roads(roads, annex.indicators, width) if roads else None,
     )
 
@@ -261,13 +264,15 @@ def _group_rows(group: AnnexGroup, indicators: Sequence[Indicator], marks: dict[
     rows = []
     for number, row in enumerate(group.rows, start=1):
         cells = []
-        for target, reason, indicator in zip(row.targets, row.reasons, indicators, strict=True):
+        changed = row.changed or [False] * len(indicators)
+        for target, reason, indicator, mark in zip(row.targets, row.reasons, indicators, changed, strict=True):
             if target is not None:
-                cells.append(_figure(target, indicator))
+                printed = _figure(target, indicator)
             elif reason:
-                cells.append(f"{NOT_ASSIGNED} ({marks.setdefault(reason, len(marks) + 1)})")
+                printed = f"{NOT_ASSIGNED} ({marks.setdefault(reason, len(marks) + 1)})"
             else:
-                cells.append(NOT_ASSIGNED)
+                printed = NOT_ASSIGNED
+            cells.append(printed + CHANGED if mark else printed)
         rows.append(_TableRow(str(number), row.name, tuple(cells)))
     return rows
 

@@ -61,12 +61,14 @@ class AnnexRow:
     """A receiver; `targets` and `reasons` follow the order of the indicators, a target of None is "not assigned".
 
     `milestones`, in the same order, are the (day, value) on the way to each target; empty for a row without any.
+    `changed`, in the same order, says which targets are not those of the decision that is amended; empty for none.
     """
 
     name: str
     targets: tuple[int | None, ...]
     reasons: tuple[str | None, ...]
     milestones: tuple[tuple[tuple[date, int], ...], ...] = ()
+    changed: tuple[bool, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -80,10 +82,13 @@ class Annex:
     title: str
     indicators: tuple[Indicator, ...]
     groups: tuple[AnnexGroup, ...]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class DecisionSnapshot:
+    """What a decision prints; one that only revokes another has no annex."""
+
     sample: bool
     number: int
     symbol: str
@@ -99,7 +104,7 @@ class DecisionSnapshot:
     archive: str
     signer_lines: tuple[str, ...]
     signer_name: str
-    annex: Annex
+    annex: Annex | None
 
 
 def read_snapshot(snapshot: Mapping[str, object]) -> DecisionSnapshot:
@@ -111,7 +116,7 @@ def read_snapshot(snapshot: Mapping[str, object]) -> DecisionSnapshot:
     root = _Node(snapshot, "")
     if root.integer("format") != FORMAT:
         raise InvalidSnapshot("format", str(FORMAT))
-    issuer, signer, annex = root.node("issuer"), root.node("signer"), root.node("annex")
+    issuer, signer = root.node("issuer"), root.node("signer")
     return DecisionSnapshot(
         sample=root.boolean("sample"),
         number=root.integer("number"),
@@ -128,7 +133,7 @@ def read_snapshot(snapshot: Mapping[str, object]) -> DecisionSnapshot:
         archive=root.text("archive"),
         signer_lines=signer.texts("lines"),
         signer_name=signer.text("name"),
-        annex=_read_annex(annex),
+        annex=None if root.is_null("annex") else _read_annex(root.node("annex")),
     )
 
 
@@ -150,18 +155,25 @@ def _read_annex(annex: _Node) -> Annex:
 
     def read_row(row: _Node) -> AnnexRow:
         read = AnnexRow(
-            row.text("name"), row.targets("targets"), row.optional_texts("reasons"), row.milestones("milestones")
+            row.text("name"),
+            row.targets("targets"),
+            row.optional_texts("reasons"),
+            row.milestones("milestones"),
+            row.booleans("changed") if row.has("changed") else (),
         )
         if len(read.targets) != len(indicators) or len(read.reasons) != len(indicators):
             raise InvalidSnapshot(row.path, f"{len(indicators)} targets and reasons")
         if len(read.milestones) not in (0, len(indicators)):
             raise InvalidSnapshot(f"{row.path}.milestones", f"{len(indicators)} lists, or none")
+        if len(read.changed) not in (0, len(indicators)):
+            raise InvalidSnapshot(f"{row.path}.changed", f"{len(indicators)} times true or false, or none")
         return read
 
     def read_group(group: _Node) -> AnnexGroup:
         return AnnexGroup(group.optional_text("name"), group.nodes("rows", read_row))
 
-    return Annex(annex.text("title"), indicators, annex.nodes("groups", read_group))
+    notes = annex.texts("notes") if annex.has("notes") else ()
+    return Annex(annex.text("title"), indicators, annex.nodes("groups", read_group), notes)
 
 
 def _read_indicator(indicator: _Node) -> Indicator:
@@ -188,6 +200,14 @@ class _Node:
         if not isinstance(value, list | tuple):
             raise InvalidSnapshot(self._at(key), "a list")
         return value
+
+    def has(self, key: str) -> bool:
+        """Whether it is there at all: format 1 grew, and a snapshot frozen before has less."""
+        return key in self._value
+
+    def is_null(self, key: str) -> bool:
+        """Whether it says that there is none, which is more than leaving it out."""
+        return self.has(key) and self._value[key] is None
 
     def node(self, key: str) -> _Node:
         return _Node(self._value.get(key), self._at(key))
@@ -228,10 +248,10 @@ class _Node:
         return _integer(self._value.get(key), self._at(key))
 
     def boolean(self, key: str) -> bool:
-        value = self._value.get(key)
-        if not isinstance(value, bool):
-            raise InvalidSnapshot(self._at(key), "true or false")
-        return value
+        return _boolean(self._value.get(key), self._at(key))
+
+    def booleans(self, key: str) -> tuple[bool, ...]:
+        return tuple(_boolean(value, f"{self._at(key)}[{n}]") for n, value in enumerate(self._list(key)))
 
     def day(self, key: str) -> date:
         return _day(self.text(key), self._at(key))
@@ -241,6 +261,12 @@ def _text(value: object, path: str) -> str:
     if not isinstance(value, str):
         raise InvalidSnapshot(path, "a text")
     return unicodedata.normalize("NFC", value).strip()
+
+
+def _boolean(value: object, path: str) -> bool:
+    if not isinstance(value, bool):
+        raise InvalidSnapshot(path, "true or false")
+    return value
 
 
 def _day(value: object, path: str) -> date:

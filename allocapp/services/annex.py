@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from allocapp.documents.roads import Roads, lay_roads
 from allocapp.documents.snapshot import read_snapshot
+from allocapp.errors import InvalidSnapshot
+from allocapp.models.campaign import DecisionKind
 from allocapp.models.decision import Decision
 from allocapp.rules.balance import Kind
 from allocapp.services.sheet import Sheet, read_sheet
@@ -46,14 +48,18 @@ class Annex:
         return sum(len(rows) for _, rows in self.groups)
 
 
-def read_annex(decision: Decision) -> Annex:
+def read_annex(decision: Decision) -> Annex | None:
     """The figures: from the snapshot once the number is taken, before that from the approved sheet.
 
-    Raises InvalidSnapshot where the snapshot cannot be printed.
+    None for a decision that revokes, which assigns nothing. Raises InvalidSnapshot where it cannot be printed.
     """
+    if decision.kind is DecisionKind.REVOKE:
+        return None
     if decision.snapshot is None:
         return _from_sheet(read_sheet(decision.plan))
     printed = read_snapshot(json.loads(decision.snapshot)).annex
+    if printed is None:
+        raise InvalidSnapshot("annex", "an annex")
     return Annex(
         frozen=True,
         indicators=tuple((indicator.name, Kind(indicator.kind.value)) for indicator in printed.indicators),

@@ -72,9 +72,8 @@ def build_snapshot(
         "archive": words.archive,
         "signer": {"lines": list(words.signer_lines), "name": words.signer_name},
     }
-    if effect.kind is not DecisionKind.REVOKE:
-        snapshot["annex"] = _annex(sheet, effect, fill(words.annex_title))
-    return snapshot
+    assigns = effect.kind is not DecisionKind.REVOKE
+    return snapshot | {"annex": _annex(sheet, effect, fill(words.annex_title)) if assigns else None}
 
 
 def _annex(sheet: Sheet, effect: Effect, title: str) -> dict[str, object]:

@@ -14,6 +14,7 @@ from datetime import date
 from flask_babel import lazy_gettext as lazy
 from werkzeug.datastructures import MultiDict
 from wtforms import SelectField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, NumberRange, Optional, Regexp
 
 from allocapp.errors import AllocappError
@@ -44,7 +45,7 @@ class RemindForm(Form):
 class ExtendForm(Form):
     """A later day for one unit and stage, with the reason."""
 
-    stage = SelectField(lazy("Stage"), choices=[(name.value, name.value) for name in StageName])
+    stage = SelectField(lazy("Stage"), choices=[SelectChoice(name.value) for name in StageName])
     unit_id = SelectField(lazy("Unit"), coerce=int, validate_choice=False)
     due = DayField(lazy("New last day"), validators=[InputRequired(lazy("Enter the new last day."))])
     reason = TextAreaField(

@@ -8,6 +8,7 @@ from datetime import date, datetime
 
 from flask import render_template
 from flask.typing import ResponseReturnValue
+from wtforms.fields.choices import SelectChoice
 
 from allocapp.access import Action, may_at_unit
 from allocapp.clock import today
@@ -128,8 +129,10 @@ def _waiting_lines(campaign: Campaign, name: StageName, account: Account, *, man
 
 def _extend_form(campaign: Campaign, typed: ExtendForm | None) -> ExtendForm:
     form = typed or ExtendForm(formdata=None)
-    form.stage.choices = [(name.value, stage_name(name)) for name in stage_days(campaign)]
-    form.unit_id.choices = [(unit.id, _indented(unit, campaign)) for unit in allocating_units(campaign)]
+    form.stage.choices = [SelectChoice(name.value, stage_name(name)) for name in stage_days(campaign)]
+    form.unit_id.choices = [
+        SelectChoice(str(unit.id), _indented(unit, campaign)) for unit in allocating_units(campaign)
+    ]
     return form
 
 

@@ -62,6 +62,7 @@ class Config:
     session_end: timedelta
     mail: MailServer | None
     public_url: str
+    journal_heads: Path
 
     @property
     def keys(self) -> Path:
@@ -122,6 +123,7 @@ def load_config(environ: Mapping[str, str] | None = None) -> Config:
         session_end=timedelta(hours=10),
         mail=_mail_server(env),
         public_url=_public_url(env, production),
+        journal_heads=Path(env.get("JOURNAL_HEADS") or instance / "journal-heads.txt").resolve(),
     )
 
 

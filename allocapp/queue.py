@@ -43,10 +43,12 @@ from allocapp.lifeline import die_with_parent
 
 JOBS: Mapping[str, str] = MappingProxyType(
     {
+        "chain_events": "allocapp.jobs.journal.chain_events",
         "remind": "allocapp.jobs.reminder.remind",
         "render_decision": "allocapp.jobs.decision.render",
         "recheck_below": "allocapp.jobs.cascade.recheck_below",
         "send_unsent": "allocapp.jobs.sweep.send_unsent",
+        "write_head": "allocapp.jobs.journal.write_head",
     }
 )
 """Every job there is: its name, and the function that a worker calls with the subject's id, if it has one."""
@@ -54,8 +56,10 @@ JOBS: Mapping[str, str] = MappingProxyType(
 SWEEP_EVERY = timedelta(seconds=30)
 SCHEDULE: Mapping[str, timedelta | time_of_day] = MappingProxyType(
     {
+        "chain_events": timedelta(minutes=1),
         "remind": timedelta(hours=1),
         "send_unsent": SWEEP_EVERY,
+        "write_head": time_of_day(23, 30),
     }
 )
 """What is sent again and again: how often, or at what time of the offices' day. Its jobs take no id."""

@@ -28,6 +28,7 @@ class LateGroup(click.Group):
 
 
 def register_commands(app: Flask) -> None:
-    """Make the commands known: ``flask demo …`` and ``flask decisions …``."""
+    """Make the commands known: ``flask demo …``, ``flask decisions …`` and ``flask journal …``."""
     app.cli.add_command(LateGroup("demo", "allocapp.cli.demo", "The demonstration of 2022, with sample figures."))
     app.cli.add_command(LateGroup("decisions", "allocapp.cli.decisions", "Decisions as files."))
+    app.cli.add_command(LateGroup("journal", "allocapp.cli.journal", "The journal and its chain."))

@@ -9,6 +9,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from allocapp import models
 from allocapp.config import ROOT, Config, load_config, make_private_folder
 from allocapp.db import db, init_database
+from allocapp.errors import ConfigurationError
 
 __all__ = ["create_app", "models"]
 
@@ -35,8 +36,14 @@ def create_app(config: Config | None = None) -> Flask:
     from allocapp.services.safety import refuse_demo
     from allocapp.views import register_pages
 
-    with app.app_context():
-        refuse_demo(production=config.production)
+    try:
+        with app.app_context():
+            refuse_demo(production=config.production)
+    except ConfigurationError:
+        # nobody gets this application: its connection would stay open until it is found
+        with app.app_context():
+            db.engine.dispose()
+        raise
     register_pages(app)
     register_commands(app)
     return app

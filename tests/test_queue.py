@@ -222,7 +222,7 @@ def test_a_scheduler_outlives_a_silent_redis(environ: dict[str, str], tmp_path: 
         assert made.calculate_sleep_interval() == queue.PAUSE
         made.register_death()
     made.connection = Redis.from_url(environ["REDIS_URL"])
-    assert all(job.should_run() for job in made.get_jobs() if job.daily is None)
+    assert all(job.should_run() for job in made.get_jobs() if job.interval)
 
 
 def test_a_daily_job_keeps_the_offices_hour_and_makes_up_for_a_late_start() -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from allocapp.db import db, transaction
 from allocapp.models.account import Account, Grant, Role
-from allocapp.models.campaign import Campaign, CampaignIndicator, DocumentText, Expectation, Indicator
+from allocapp.models.campaign import Authority, Campaign, CampaignIndicator, DocumentText, Expectation, Indicator
 from allocapp.models.decision import Decision
 from allocapp.models.plan import Plan
 from allocapp.models.results import Measure
@@ -19,6 +19,7 @@ from allocapp.services.decision import number_decision
 from allocapp.services.plan import open_plan, save_targets, submit_plan
 from allocapp.services.review import approve_plan, take_plan_into_review
 from allocapp.services.sheet import Entry, Key, read_sheet
+from allocapp.services.step import StepSetting, set_steps, stamp_of_steps, steps_of
 from allocapp.services.unit import add_unit
 
 NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
@@ -69,6 +70,25 @@ class World:
         with transaction() as session:
             account_id, unit_id = self.accounts[login], self.units[unit]
             session.add(Grant(account_id=account_id, unit_id=unit_id, role=Role(role), valid_from=SINCE))
+
+    def end_role(self, login: str, last: date) -> None:
+        """The account's roles end with that day."""
+        with transaction() as session:
+            held = Grant.account_id == self.accounts[login]
+            session.execute(db.update(Grant).where(held).values(valid_to=last))
+
+    def set_authority(self, authority: Authority) -> None:
+        """What the superior's word is worth in the campaign."""
+        with transaction() as session:
+            session.get_one(Campaign, self.campaign).authority = authority
+
+    def set_steps(self, unit: str, *logins: str) -> None:
+        """The unit's own steps: three days for each of these people, in their order."""
+        with transaction():
+            settings = [StepSetting(f"Bước {login}", self.accounts[login], 3) for login in logins]
+            seen = stamp_of_steps(steps_of(self.unit(unit)))
+            actor = self.account(f"{unit.lower()}.leader")
+            set_steps(self.units[unit], settings, seen=seen, actor=actor, now=NOW)
 
     # -- steps that many tests begin with ------------------------------------------------------------------------
 

@@ -218,7 +218,8 @@ ARGUMENTS = {
     "expected": "text", "reason": CertificateProblem.EXPIRED.value, "subject": "MẪU", "role": "person",
     "signed": ("person",), "name": "PORT", "current_version": 3, "keys": ((1, 2),), "balances": (),
     "indicators": ("Hồ sơ",), "unit_name": "Huyện A", "missing": ("Xã A",), "gone": ("Xã B",), "limit": 2000,
-    "problems": (),
+    "problems": (), "last": date(2026, 12, 31), "units": ("Xã A",),
+    "number": 2, "people": ("a clerk",), "step": "Thể thức", "faults": ((1, "days"),),
 }  # fmt: skip
 
 

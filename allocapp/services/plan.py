@@ -11,12 +11,13 @@ from datetime import datetime
 
 from sqlalchemy import delete, select
 
-from allocapp.access import Action, may_at_unit
+from allocapp.access import Action, may_at_unit, plan_right
 from allocapp.clock import local_day
 from allocapp.db import db
 from allocapp.errors import (
     ContentChanged,
     Forbidden,
+    InternalStepsMissing,
     MayNotAllocate,
     NotFound,
     NotInSuperiorPlan,
@@ -29,16 +30,21 @@ from allocapp.errors import (
 from allocapp.models.account import Account
 from allocapp.models.campaign import Campaign
 from allocapp.models.event import Subject
+from allocapp.models.notice import NoticeKind
 from allocapp.models.plan import ExpectationProposal, Plan, PlanComment, PlanHold, PlanMilestone, PlanTarget
 from allocapp.models.unit import Unit
 from allocapp.rules.balance import Balance
-from allocapp.rules.workflow import PlanAction, PlanState
+from allocapp.rules.workflow import PlanAction, PlanState, next_plan_state
 from allocapp.services.buffer import Explanation, beyond_ceiling, require_explanation, write_explanation
 from allocapp.services.cell import Edit, clashing_cells, write_all_cells
 from allocapp.services.journal import record_event
 from allocapp.services.milestone import require_milestones
+from allocapp.services.notice import notify, people_with
+from allocapp.services.opinion import require_opinions_settled
 from allocapp.services.road import load_for, require_open
 from allocapp.services.sheet import Entry, Key, Sheet, check_sheet, read_sheet
+from allocapp.services.step import steps_of
+from allocapp.services.submission import write_submission
 from allocapp.services.transition import move_plan
 from allocapp.services.unit import receivers_of
 
@@ -123,10 +129,34 @@ def submit_plan(
     where these are known: one that somebody else changed meanwhile is left for the person to choose. ``explanation``
     is the reason for assigning more than the campaign allows, where the person was asked for it; the journal keeps it.
 
-    Raises ContentChanged, MilestonesRefused, BufferUnexplained, and as require_balance, write_explanation and
-    save_targets do.
+    Raises InternalStepsMissing where the unit has steps of its own, and as complete_draft and require_complete do.
     """
     plan = load_for(plan_id, PlanAction.SUBMIT, actor, now, version=version)
+    next_plan_state(plan.state, PlanAction.SAVE)  # what the house agrees to is submitted as it is
+    if number := len(steps_of(plan.unit)):
+        raise InternalStepsMissing(number)
+    sheet = complete_draft(
+        plan, entries, version=version, seen_hash=seen_hash, edits=edits, explanation=explanation, actor=actor, now=now
+    )
+    require_complete(sheet, actor=actor, now=now)
+    return send_to_superior(sheet, actor=actor, now=now)
+
+
+def complete_draft(
+    plan: Plan,
+    entries: Mapping[Key, Entry],
+    *,
+    version: int,
+    seen_hash: str,
+    edits: Mapping[Key, Edit] | None,
+    explanation: Explanation | None,
+    actor: Account,
+    now: datetime,
+) -> Sheet:
+    """Keep what was typed before a draft is sent on, on the content that the person saw; gives the sheet as it is then.
+
+    Raises ContentChanged, and as save_targets and write_explanation do.
+    """
     if read_sheet(plan).content_hash != seen_hash:
         raise ContentChanged
     if clashing_cells(plan, edits or {}):
@@ -134,21 +164,46 @@ def submit_plan(
     write_all_cells(plan, entries, version=version, actor=actor, now=now)
     if explanation is not None:
         write_explanation(plan, explanation, actor=actor, now=now)
-    sheet = read_sheet(plan)
+    return read_sheet(plan)
+
+
+def require_complete(sheet: Sheet, *, actor: Account, now: datetime) -> None:
+    """What leaving the draft asks for: balanced, milestones that lead to their targets, explained, opinions answered.
+
+    Raises MilestonesRefused, BufferUnexplained, OpinionsOpen, OpinionsUnanswered, and as require_balance does.
+    """
     balances = require_balance(sheet)
     require_milestones(sheet)
     require_explanation(sheet, balances)
-    reason = plan.buffer_reason if beyond_ceiling(sheet, balances) else ""
+    require_opinions_settled(sheet.plan, actor=actor, now=now)
+
+
+def send_to_superior(sheet: Sheet, *, actor: Account, now: datetime) -> Plan:
+    """Submit a complete plan: its content is kept, and those who decide on it are told."""
+    plan = sheet.plan
+    reason = plan.buffer_reason if beyond_ceiling(sheet, check_sheet(sheet)) else ""
     move_plan(plan, PlanAction.SUBMIT, actor=actor, now=now, reason=reason)
     plan.submitted_at, plan.submitted_by, plan.submitted_hash = now, actor, sheet.content_hash
-    plan.return_reason = ""
+    plan.return_reason = plan.opinion = ""
+    submission = write_submission(sheet, actor=actor, now=now)
+    key = f"submitted:{plan.id}:{submission.number}"
+    notify(NoticeKind.PLAN_SUBMITTED, deciding_people(plan, now), key=key, now=now, but=actor, plan=plan)
     return plan
 
 
 def withdraw_plan(plan_id: int, *, version: int, actor: Account, now: datetime) -> Plan:
     """Take a submission back before anybody reviews it."""
     plan = load_for(plan_id, PlanAction.WITHDRAW, actor, now, version=version)
-    return move_plan(plan, PlanAction.WITHDRAW, actor=actor, now=now)
+    move_plan(plan, PlanAction.WITHDRAW, actor=actor, now=now)
+    key = f"withdrawn:{plan.id}:{plan.version}"
+    notify(NoticeKind.PLAN_WITHDRAWN, deciding_people(plan, now), key=key, now=now, but=actor, plan=plan)
+    return plan
+
+
+def deciding_people(plan: Plan, now: datetime) -> list[Account]:
+    """Who reviews the plan: people of the superior, of the root itself, or of the unit where it decides alone."""
+    right = plan_right(Action.REVIEW_PLAN, plan)
+    return people_with(right, plan.unit, today=local_day(now), campaign=plan.campaign)
 
 
 def require_balance(sheet: Sheet) -> tuple[Balance, ...]:

@@ -53,7 +53,7 @@ from allocapp.rules.weights import weight_gap
 from allocapp.rules.workflow import PlanAction, PlanState, plan_actions
 from allocapp.services.journal import record_event
 from allocapp.services.plan import require_balance
-from allocapp.services.road import load_for, require_open
+from allocapp.services.road import load_for, require_open, require_reviewer
 from allocapp.services.sheet import Cell, Sheet, read_cells, read_sheet
 
 REASON_LIMIT: Final = 1000
@@ -277,6 +277,7 @@ def _load_for_verdict(
     require_open(plan.campaign)
     if not _decidable(plan.state):
         raise TransitionNotAllowed(plan.state, action)
+    require_reviewer(plan, actor)
     proposal = _proposal(plan, proposal_id)
     if _concerned(plan, proposal, actor):
         raise ProposerMayNotDecide

@@ -12,10 +12,13 @@ from wtforms import Form
 
 from allocapp import errors
 from allocapp.rules.workflow import DecisionState, PlanState
+from allocapp.views.campaign_words import CAMPAIGN_MESSAGES
 from allocapp.views.decision_messages import DECISION_MESSAGES
 from allocapp.views.delegation_messages import DELEGATION_MESSAGES
 from allocapp.views.formatting import count, decision_state_name, plan_state_name
+from allocapp.views.opinion_messages import OPINION_MESSAGES
 from allocapp.views.plan_messages import PLAN_MESSAGES
+from allocapp.views.road_messages import ROAD_MESSAGES
 from allocapp.views.statuses import Message, explain_status
 
 
@@ -101,7 +104,10 @@ MESSAGES: Final[Mapping[type[errors.AllocappError], Callable[[Any], Message]]] =
     {
         **PLAN_MESSAGES,
         **DECISION_MESSAGES,
+        **ROAD_MESSAGES,
+        **OPINION_MESSAGES,
         **DELEGATION_MESSAGES,
+        **CAMPAIGN_MESSAGES,
         errors.TransitionNotAllowed: _not_in_this_state,
         errors.ConfigurationError: _setting_unusable,
         errors.NotFound: _not_found,

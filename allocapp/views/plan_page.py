@@ -18,21 +18,24 @@ from allocapp.forms.plan import SheetForm, TypedSheet, merge_cells, pack_cells, 
 from allocapp.models.plan import Plan
 from allocapp.models.plan import Verdict as Proposed
 from allocapp.rules.workflow import PlanAction, PlanState, plan_actions
+from allocapp.services.adjustment import count_open_requests
 from allocapp.services.buffer import REASON_LIMIT as BUFFER_LIMIT
 from allocapp.services.buffer import Explanation, unexplained
 from allocapp.services.cell import EXCUSE_LIMIT
+from allocapp.services.comment import COMMENT_LIMIT
 from allocapp.services.comparison import read_before
 from allocapp.services.decision import living_decision
 from allocapp.services.hold import REASON_LIMIT as HOLD_LIMIT
 from allocapp.services.journal import plan_story
+from allocapp.services.opinion import read_opinions
 from allocapp.services.plan import changed_receivers
 from allocapp.services.proposal import weight_gaps
-from allocapp.services.review import COMMENT_LIMIT
 from allocapp.services.sheet import Cell, Key, Sheet, check_sheet, read_sheet
 from allocapp.services.transition import REASON_LIMIT
 from allocapp.services.turn import plan_actions_for
 from allocapp.views.formatting import localized, moment
 from allocapp.views.messages import Mistake, explain
+from allocapp.views.opinion_words import asking_of
 from allocapp.views.plan_choice import ONLY, ORDERS, arrange, read_choice
 from allocapp.views.plan_grid import Typing, lay_out, name_columns
 from allocapp.views.plan_mistakes import clash_mistakes, fault_mistakes, first_weak_cell, obstacle_mistakes
@@ -173,13 +176,16 @@ def _render(
     told = [*mistakes, *(fault_mistakes(sheet, typing.sheet) if typing and editable else [])]
     choice = read_choice(request.values, sheet, told)
     before = read_before(plan, account, today=today())
+    opinions = read_opinions(plan)
     page = render_template(
         template,
         sheet=sheet,
         plan=plan,
-        groups=arrange(lay_out(sheet, typing, editable=editable, before=before), choice),
+        groups=arrange(lay_out(sheet, typing, editable=editable, before=before, opinions=opinions), choice),
         columns=name_columns(sheet),
         before=before.plan if before else None,
+        asking=asking_of(opinions, today()),
+        waiting_requests=count_open_requests(plan),
         choice=choice,
         choices={"only": ONLY, "order": ORDERS},
         tools=_tools(plan, editable),
@@ -238,9 +244,12 @@ def _tools(plan: Plan, editable: bool) -> list[tuple[str, str]]:
     reading = [
         (url_for("milestone.index", **at), _("Milestones on the way")),
         (url_for("proposal.index", **at), _("Proposed expected numbers")),
+        (url_for("opinion.index", **at), _("Opinions of the receivers")),
         (url_for("comparison.index", **at), _("Compare, copy")),
         (url_for("method.changes", **at), _("How the numbers came about")),
     ]
+    if plan.revision > 1 or plan.issued_at is not None:
+        reading.append((url_for("adjustment_answer.index", **at), _("Requests for adjustment")))
     return [*changing, *reading] if editable else reading
 
 

@@ -14,8 +14,10 @@ from sqlalchemy import select
 
 from allocapp.db import db, transaction
 from allocapp.errors import TransitionNotAllowed
+from allocapp.models.campaign import Authority
 from allocapp.models.decision import Decision, DecisionFile, SignerRole, SigningKey, Stage
 from allocapp.models.event import Event
+from allocapp.models.plan import Plan
 from allocapp.rules.workflow import (
     DECISION_TRANSITIONS,
     PLAN_TRANSITIONS,
@@ -34,24 +36,49 @@ from allocapp.services.decision import (
     number_decision,
     refuse_decision,
 )
+from allocapp.services.in_house import (
+    agree_to_plan,
+    circulate_plan,
+    recall_plan,
+    send_plan_back,
+    submit_agreed_plan,
+)
 from allocapp.services.plan import save_targets, submit_plan, withdraw_plan
-from allocapp.services.review import approve_plan, hand_back_plan, reopen_plan, return_plan, take_plan_into_review
+from allocapp.services.review import (
+    approve_plan,
+    hand_back_plan,
+    proceed_with_plan,
+    reopen_plan,
+    return_plan,
+    take_over_review,
+    take_plan_into_review,
+)
+from allocapp.services.revision import discard_revision
 from allocapp.services.road import RIGHTS
 from allocapp.services.sheet import read_sheet
 from allocapp.services.turn import plan_actions_for
 from tests.factories import NOW, World
 
 PREPARER, APPROVER = "a.preparer", "p.approver"
+LEADER, SECOND_APPROVER = "a.leader", "p.leader"
 PLAN_ACTORS = {
     PlanAction.SAVE: PREPARER,
+    PlanAction.CIRCULATE: PREPARER,
+    PlanAction.AGREE: LEADER,
+    PlanAction.SEND_BACK: LEADER,
+    PlanAction.RECALL: PREPARER,
     PlanAction.SUBMIT: PREPARER,
     PlanAction.WITHDRAW: PREPARER,
     PlanAction.REVIEW: APPROVER,
     PlanAction.HAND_BACK: APPROVER,
+    PlanAction.TAKE_OVER: SECOND_APPROVER,
     PlanAction.RETURN: APPROVER,
     PlanAction.APPROVE: APPROVER,
+    PlanAction.PROCEED: LEADER,
     PlanAction.REOPEN: APPROVER,
+    PlanAction.DISCARD: PREPARER,
 }
+IN_HOUSE = {PlanAction.CIRCULATE, PlanAction.AGREE, PlanAction.SEND_BACK, PlanAction.RECALL}
 DECISION_ACTORS = {
     DecisionAction.NUMBER: "a.clerk",
     DecisionAction.SIGN: "a.leader",
@@ -70,9 +97,24 @@ def act_on_plan(world: World, plan_id: int, action: PlanAction) -> None:
     plan = world.plan(plan_id)
     version, seen = plan.version, read_sheet(plan).content_hash
     entries = world.entries(plan_id, 8000)
+
+    def submit() -> None:
+        if plan.state is PlanState.IN_HOUSE:
+            submit_agreed_plan(plan_id, version=version, seen_hash=seen, actor=actor, now=NOW)
+        else:
+            submit_plan(plan_id, entries, version=version, seen_hash=seen, actor=actor, now=NOW)
+
     acts: dict[PlanAction, Callable[[], object]] = {
         PlanAction.SAVE: lambda: save_targets(plan_id, entries, version=version, actor=actor, now=NOW),
-        PlanAction.SUBMIT: lambda: submit_plan(plan_id, entries, version=version, seen_hash=seen, actor=actor, now=NOW),
+        PlanAction.CIRCULATE: lambda: circulate_plan(
+            plan_id, entries, version=version, seen_hash=seen, actor=actor, now=NOW
+        ),
+        PlanAction.AGREE: lambda: agree_to_plan(
+            plan_id, version=version, seen_hash=seen, opinion="", actor=actor, now=NOW
+        ),
+        PlanAction.SEND_BACK: lambda: send_plan_back(plan_id, version=version, reason="Lý do", actor=actor, now=NOW),
+        PlanAction.RECALL: lambda: recall_plan(plan_id, version=version, actor=actor, now=NOW),
+        PlanAction.SUBMIT: submit,
         PlanAction.WITHDRAW: lambda: withdraw_plan(plan_id, version=version, actor=actor, now=NOW),
         PlanAction.REVIEW: lambda: take_plan_into_review(plan_id, version=version, actor=actor, now=NOW),
         PlanAction.HAND_BACK: lambda: hand_back_plan(plan_id, version=version, actor=actor, now=NOW),
@@ -80,7 +122,12 @@ def act_on_plan(world: World, plan_id: int, action: PlanAction) -> None:
             plan_id, version=version, reason="Lý do", comments={}, actor=actor, now=NOW
         ),
         PlanAction.APPROVE: lambda: approve_plan(plan_id, version=version, seen_hash=seen, actor=actor, now=NOW),
+        PlanAction.TAKE_OVER: lambda: take_over_review(plan_id, version=version, actor=actor, now=NOW),
+        PlanAction.PROCEED: lambda: proceed_with_plan(
+            plan_id, version=version, seen_hash=seen, reason="Lý do", actor=actor, now=NOW
+        ),
         PlanAction.REOPEN: lambda: reopen_plan(plan_id, version=version, reason="Lý do", actor=actor, now=NOW),
+        PlanAction.DISCARD: lambda: discard_revision(plan_id, version=version, reason="Lý do", actor=actor, now=NOW),
     }
     acts[action]()
 
@@ -90,6 +137,7 @@ def plan_in(world: World, state: PlanState) -> int:
     plan_id = world.open("A", PREPARER)
     roads = {
         PlanState.DRAFT: [],
+        PlanState.IN_HOUSE: [PlanAction.CIRCULATE],
         PlanState.SUBMITTED: [PlanAction.SUBMIT],
         PlanState.IN_REVIEW: [PlanAction.SUBMIT, PlanAction.REVIEW],
         PlanState.RETURNED: [PlanAction.SUBMIT, PlanAction.RETURN],
@@ -101,14 +149,39 @@ def plan_in(world: World, state: PlanState) -> int:
         plan = world.plan(plan_id)
         if plan.state is not state:  # issued, superseded and revoked come with decisions
             plan.state = state
+        if state is PlanState.DISCARDED:
+            become_revision(plan)
     return plan_id
+
+
+def become_revision(plan: Plan) -> None:
+    """Only a revision can be given up."""
+    plan.revision, plan.based_on_id, plan.revision_reason = 2, plan.id, "Lý do"
+
+
+def prepare(world: World, plan_id: int, state: PlanState, action: PlanAction) -> None:
+    """What else the action asks for, so that the state alone decides: steps, an agreement, an opinion that is asked."""
+    if action in IN_HOUSE and state is not PlanState.IN_HOUSE:
+        world.set_steps("A", LEADER)
+    if action is PlanAction.SUBMIT and state is PlanState.IN_HOUSE:
+        with transaction():
+            act_on_plan(world, plan_id, PlanAction.AGREE)
+    if action is PlanAction.PROCEED:
+        world.set_authority(Authority.OPINION)
+    if action is PlanAction.DISCARD:
+        with transaction():
+            become_revision(world.plan(plan_id))
 
 
 @pytest.mark.parametrize("action", PLAN_ACTORS)
 @pytest.mark.parametrize("state", PlanState)
 def test_plan(world: World, state: PlanState, action: PlanAction) -> None:
     world.issue_province(8000)
+    world.grant(SECOND_APPROVER, "P", "approver")
+    if state is PlanState.IN_HOUSE:
+        world.set_steps("A", LEADER)
     plan_id = plan_in(world, state)
+    prepare(world, plan_id, state, action)
     before = world.plan(plan_id).version
     events = len(db.session.scalars(select(Event.id)).all())
     allowed = PLAN_TRANSITIONS.get((state, action))
@@ -176,6 +249,9 @@ def test_decision(world: World, tmp_path: Path, state: DecisionState, action: De
                         )
                     )
                     break
+    if (state, action) == (DecisionState.SIGNED, DecisionAction.REFUSE):  # possible only once the approval has lapsed
+        with transaction():
+            world.plan(plan_id).approved_hash = "0" * 64
     allowed = DECISION_TRANSITIONS.get((state, action))
     decision = db.session.get_one(Decision, decision_id, populate_existing=True)
     offered = decision_actions_for(decision, world.account(DECISION_ACTORS[action]), NOW.date())

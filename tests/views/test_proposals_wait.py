@@ -91,7 +91,7 @@ def test_the_home_page_leads_to_the_proposals(world: World, visit: Visit, plan_i
     proposal_id = propose(world, plan_id, "A1", 120)
     approver = visit(APPROVER)
     page = approver.open("/")
-    assert "Quyết định về số dự kiến được đề xuất" in page.text
+    assert "Quyết định về số dự kiến được đề nghị điều chỉnh" in page.text
     assert f"/plans/{plan_id}/proposals" in page.links
     assert approver.open(f"/plans/{plan_id}/proposals").can_send(f"/plans/{plan_id}/proposals/{proposal_id}/refuse")
 

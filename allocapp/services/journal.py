@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, and_, or_, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import joinedload, lazyload
 
 from allocapp.access import Action, require, units_reached
 from allocapp.db import db
@@ -17,6 +17,9 @@ from allocapp.models.plan import Plan
 from allocapp.models.unit import Unit
 
 PAGE = 50
+
+# who did it, without the roles that an account otherwise comes with
+_NAMED = joinedload(Event.account).options(lazyload(Account.grants), lazyload(Account.delegations))
 
 
 def record_event(
@@ -83,7 +86,7 @@ def list_events(account: Account, *, today: date, page: int) -> tuple[Sequence[E
     statement = (
         select(Event)
         .where(or_(Event.unit_id.in_(units), and_(Event.unit_id.is_(None), from_root)))
-        .options(joinedload(Event.account), joinedload(Event.unit))
+        .options(_NAMED, joinedload(Event.unit))
         .order_by(Event.id.desc())
         .offset((max(page, 1) - 1) * PAGE)
         .limit(PAGE + 1)
@@ -93,5 +96,5 @@ def list_events(account: Account, *, today: date, page: int) -> tuple[Sequence[E
 
 
 def _read(condition: ColumnElement[bool]) -> Sequence[Event]:
-    statement = select(Event).where(condition).options(joinedload(Event.account)).order_by(Event.id)
+    statement = select(Event).where(condition).options(_NAMED).order_by(Event.id)
     return db.session.scalars(statement).all()

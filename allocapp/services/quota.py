@@ -41,7 +41,7 @@ class QuotaDecision:
 class Quota:
     """A unit's targets in one campaign. ``lines`` is empty while its superior's decision is not in force.
 
-    ``decisions`` run from the root down; ``assigned_by`` is the superior that assigns.
+    ``decisions`` run from the root down; ``assigned_by`` is the superior that assigns, ``plan`` its plan in force.
     """
 
     campaign: Campaign
@@ -49,6 +49,7 @@ class Quota:
     assigned_by: Unit | None
     lines: tuple[QuotaLine, ...]
     decisions: tuple[QuotaDecision, ...]
+    plan: Plan | None = None
 
 
 def read_quotas(unit: Unit) -> list[Quota]:
@@ -94,6 +95,7 @@ def _read_quota(unit: Unit, campaign: Campaign) -> Quota:
             if (unit.id, column.indicator_id) in cells
         ),
         decisions=_decisions_above(unit, campaign),
+        plan=assigning,
     )
 
 

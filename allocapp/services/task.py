@@ -12,9 +12,12 @@ from allocapp.models.account import Account
 from allocapp.models.campaign import Campaign
 from allocapp.models.decision import Decision
 from allocapp.models.job import JobState
+from allocapp.models.opinion import OpinionRound
 from allocapp.models.plan import Plan
 from allocapp.models.unit import Unit
 from allocapp.rules.workflow import DecisionAction, DecisionState, PlanAction, PlanState
+from allocapp.services.adjustment import open_requests
+from allocapp.services.asked import list_asked
 from allocapp.services.decision import decision_actions_for, list_decisions, render_job
 from allocapp.services.overview import PlanLine, list_plans
 from allocapp.services.proposal import waiting_proposals
@@ -34,6 +37,8 @@ class TaskKind(StrEnum):
     WAIT_FOR_RENDER = "wait_for_render"
     SIGN_DECISION = "sign_decision"
     SEAL_DECISION = "seal_decision"
+    GIVE_OPINION = "give_opinion"
+    ANSWER_ADJUSTMENT = "answer_adjustment"
     FILL_PLAN = "fill_plan"
     OPEN_PLAN = "open_plan"
     ACKNOWLEDGE_DECISION = "acknowledge_decision"
@@ -50,19 +55,25 @@ class Task:
     plan: Plan | None = None
     decision: Decision | None = None
     blocked: bool = False
+    asked: OpinionRound | None = None
 
 
 def list_tasks(account: Account, *, today: date) -> list[Task]:
     """Everything that waits for the account, most pressing kind first, oldest first within a kind."""
     order = {kind: place for place, kind in enumerate(TaskKind)}
     tasks = [*_plan_tasks(account, today), *_decision_tasks(account, today), *_acknowledgement_tasks(account, today)]
+    tasks += _opinion_tasks(account, today)
     return sorted(tasks, key=lambda task: (order[task.kind], task.since.timestamp() if task.since else 0))
 
 
 def _plan_tasks(account: Account, today: date) -> Iterator[Task]:
     lines = list_plans(account, today=today)
     waiting = waiting_proposals([line.plan for line in lines if line.plan], account, today=today)
+    editable = [line.unit for line in lines if may_at_unit(account, Action.EDIT_PLAN, line.unit, today)]
+    requests = open_requests({unit.id for unit in editable})
     for line in lines:
+        if line.plan is not None and (found := requests.get((line.campaign.id, line.unit.id))):
+            yield Task(TaskKind.ANSWER_ADJUSTMENT, line.unit, line.campaign, found[1], plan=line.plan)
         if line.plan is not None and line.plan.id in waiting:
             yield Task(TaskKind.DECIDE_PROPOSALS, line.unit, line.campaign, waiting[line.plan.id], plan=line.plan)
         kind = _plan_task(line, account, today)
@@ -89,6 +100,14 @@ def _plan_task(line: PlanLine, account: Account, today: date) -> TaskKind | None
     if PlanAction.APPROVE in actions and plan.reviewed_by_id == account.id:
         return TaskKind.CONTINUE_REVIEW
     return None
+
+
+def _opinion_tasks(account: Account, today: date) -> Iterator[Task]:
+    for line in list_asked(account, today=today):
+        if line.open and not line.complete:
+            asked = line.round
+            campaign = line.plan.campaign
+            yield Task(TaskKind.GIVE_OPINION, line.unit, campaign, asked.opened_at, plan=line.plan, asked=asked)
 
 
 def _decision_tasks(account: Account, today: date) -> Iterator[Task]:

@@ -9,23 +9,31 @@ from jinja2 import StrictUndefined
 
 from allocapp.config import Config
 from allocapp.views import (
+    adjustment,
+    adjustment_answer,
+    asked,
     auth,
+    campaign,
     comparison,
     decision,
     delegation,
     health,
     home,
+    inbox,
     journal,
     method,
     milestone,
+    opinion,
     paste,
     plan,
     proposal,
     quota,
 )
 from allocapp.views.assets import asset_url
+from allocapp.views.campaign_words import register_campaign_filters
 from allocapp.views.compression import compress_answers
 from allocapp.views.failures import register_error_pages
+from allocapp.views.flag_words import register_flag_filters
 from allocapp.views.formatting import register_filters
 from allocapp.views.guard import guard_requests
 from allocapp.views.language import init_language, page_language
@@ -42,8 +50,27 @@ def register_pages(app: Flask) -> None:
     guard_requests(app)
     CSRFProtect(app)
     register_error_pages(app)
-    drafting = (plan, method, paste, proposal, milestone, comparison)
-    nouns = (auth, home, *drafting, decision, delegation, quota, journal, health)
+    nouns = (
+        auth,
+        home,
+        inbox,
+        campaign,
+        plan,
+        method,
+        paste,
+        proposal,
+        opinion,
+        asked,
+        adjustment,
+        adjustment_answer,
+        milestone,
+        comparison,
+        decision,
+        delegation,
+        quota,
+        journal,
+            health,
+    )
     for noun in nouns:
         app.register_blueprint(noun.pages)
     _prepare_templates(app)
@@ -54,6 +81,8 @@ def _prepare_templates(app: Flask) -> None:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     register_filters(app)
+    register_campaign_filters(app)
+    register_flag_filters(app)
     app.add_template_global(asset_url)
     app.add_template_global(navigation)
     config: Config = app.config["ALLOCAPP"]

@@ -52,6 +52,12 @@ WORDS: Final[Mapping[TaskKind, TaskWords]] = MappingProxyType(
         TaskKind.SEAL_DECISION: TaskWords(
             lazy("Apply the body's seal to the decision"), lazy("Apply the seal"), "progress"
         ),
+        TaskKind.GIVE_OPINION: TaskWords(
+            lazy("Give your unit's opinion on the draft"), lazy("Read and answer"), "progress"
+        ),
+        TaskKind.ANSWER_ADJUSTMENT: TaskWords(
+            lazy("Answer the requests for adjustment"), lazy("See the requests"), "progress"
+        ),
         TaskKind.FILL_PLAN: TaskWords(lazy("Complete and submit the plan"), lazy("Go on with the plan"), "quiet"),
         TaskKind.OPEN_PLAN: TaskWords(lazy("Begin the plan"), lazy("Begin"), "quiet"),
         TaskKind.ACKNOWLEDGE_DECISION: TaskWords(
@@ -95,6 +101,14 @@ def _decision_page(task: Task) -> str:
     return url_for("decision.show", decision_id=task.decision.id if task.decision else 0)
 
 
+def _asked_page(task: Task) -> str:
+    return url_for("asked.show", round_id=task.asked.id if task.asked else 0, unit_id=task.unit.id)
+
+
+def _requests_page(task: Task) -> str:
+    return url_for("adjustment_answer.index", plan_id=task.plan.id if task.plan else 0)
+
+
 def _quota_page(task: Task) -> str:
     return url_for("quota.show", unit_id=task.unit.id)
 
@@ -110,6 +124,8 @@ NEXT_STEP: Final[Mapping[TaskKind, Callable[[Task], str]]] = MappingProxyType(
         TaskKind.WAIT_FOR_RENDER: _decision_page,
         TaskKind.SIGN_DECISION: _decision_page,
         TaskKind.SEAL_DECISION: _decision_page,
+        TaskKind.GIVE_OPINION: _asked_page,
+        TaskKind.ANSWER_ADJUSTMENT: _requests_page,
         TaskKind.FILL_PLAN: _plan_page,
         TaskKind.ACKNOWLEDGE_DECISION: _quota_page,
     }

@@ -16,10 +16,12 @@ from allocapp.models.plan import PlanComment, PlanHold, Verdict
 from allocapp.models.unit import Unit
 from allocapp.rules.balance import Direction, Kind, gap, needed_count
 from allocapp.services.comparison import Before
+from allocapp.services.opinion import Opinions
 from allocapp.services.receiver_kinds import ReceiverKinds
 from allocapp.services.sheet import Cell, Entry, Key, Sheet, SheetIndicator, SheetRow
 from allocapp.views.formatting import NOTHING, count, day, entered, localized, moment, percent, signed_points, target
 from allocapp.views.messages import explain
+from allocapp.views.opinion_words import Registered, registered
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ class CellView:
     ``below``: the target lies on the bad side of the assigned one. ``other``: what the page has to set against the
     shown value. ``unsaved``: target and excuse as stored, where the inputs hold something else. ``values``: baseline,
     weight, target and gap as numbers, to sort by. ``before``: the target that was in force before this plan; empty
-    where the page shows none.
+    where the page shows none. ``registered``: the receiver's own word on it, where it was asked.
     """
 
     key: str
@@ -75,6 +77,7 @@ class CellView:
     unsaved: tuple[str, str] | None
     values: tuple[int | None, int, int | None, int | None]
     before: str = ""
+    registered: Registered | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,13 +126,21 @@ class Typing:
 
 
 def lay_out(
-    sheet: Sheet, typing: Typing | None = None, *, editable: bool = True, before: Before | None = None
+    sheet: Sheet,
+    typing: Typing | None = None,
+    *,
+    editable: bool = True,
+    before: Before | None = None,
+    opinions: Opinions | None = None,
 ) -> list[tuple[ReceiverKinds, list[RowView]]]:
     """The rows by kind of receiver, in the official order, with what was typed laid over what is stored.
 
     Where the plan cannot be edited, what is stored is shown and what was typed stands beside it.
     """
-    return [(kind, [_row(row, sheet, typing, editable, before) for row in rows]) for kind, rows in sheet.groups]
+    return [
+        (kind, [_row(row, sheet, typing, editable, before=before, opinions=opinions) for row in rows])
+        for kind, rows in sheet.groups
+    ]
 
 
 def lay_out_rows(sheet: Sheet, typing: Typing, keys: Collection[Key]) -> list[RowView]:
@@ -202,7 +213,15 @@ def _column(column: SheetIndicator) -> ColumnView:
     )
 
 
-def _row(row: SheetRow, sheet: Sheet, typing: Typing | None, editable: bool, before: Before | None = None) -> RowView:
+def _row(
+    row: SheetRow,
+    sheet: Sheet,
+    typing: Typing | None,
+    editable: bool,
+    *,
+    before: Before | None = None,
+    opinions: Opinions | None = None,
+) -> RowView:
     cells, worse = [], []
     for cell, column in zip(row.cells, sheet.indicators, strict=True):
         key = (cell.unit_id, cell.indicator_id)
@@ -217,6 +236,8 @@ def _row(row: SheetRow, sheet: Sheet, typing: Typing | None, editable: bool, bef
             view = _beside(view, cell, column, typed, typing, editable=editable)
         if before is not None:
             view = replace(view, before=_shown(before.entry(row.unit, column) or Entry(None), column.rule.kind))
+        if opinions is not None and (line := opinions.by_key.get(key)):
+            view = replace(view, registered=registered(line))
         cells.append(view)
     flags = _("worse than last year: %(indicators)s", indicators=", ".join(worse)) if worse else ""
     return RowView(row.number, row.unit, cells, flags, _excuses(row, sheet), _marks(row, sheet), row.hold, row.comments)

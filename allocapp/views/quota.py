@@ -10,7 +10,9 @@ from flask.typing import ResponseReturnValue
 from allocapp.access import Action, load_unit, may_at_unit
 from allocapp.clock import today
 from allocapp.models.unit import Unit
+from allocapp.services.adjustment import list_requests_of
 from allocapp.services.quota import list_quota_units, read_quotas
+from allocapp.views.opinion_words import lay_out_requests
 from allocapp.views.visitor import signed_in_account
 
 pages = Blueprint("quota", __name__, url_prefix="/quotas")
@@ -30,8 +32,14 @@ def show(unit_id: int) -> ResponseReturnValue:
     """A unit's targets in every campaign."""
     account = signed_in_account()
     unit = load_unit(account, unit_id, Action.VIEW_QUOTA, today=today())
-    may_acknowledge = may_at_unit(account, Action.ACKNOWLEDGE, unit, today())
-    return render_template("quota/show.html", unit=unit, quotas=read_quotas(unit), may_acknowledge=may_acknowledge)
+    return render_template(
+        "quota/show.html",
+        unit=unit,
+        quotas=read_quotas(unit),
+        may_acknowledge=may_at_unit(account, Action.ACKNOWLEDGE, unit, today()),
+        may_ask=may_at_unit(account, Action.ASK_ADJUSTMENT, unit, today()),
+        requests=lay_out_requests(list_requests_of(unit)),
+    )
 
 
 def _by_superior(units: Sequence[Unit]) -> list[tuple[Unit | None, list[Unit]]]:

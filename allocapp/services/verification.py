@@ -25,6 +25,7 @@ from allocapp.documents.demo_certificates import ROOT_FILE
 from allocapp.documents.roles import Role
 from allocapp.documents.verdict import Reason, Verdict, verify_document
 from allocapp.errors import VerificationBusy
+from allocapp.models.campaign import DecisionKind
 from allocapp.models.decision import Decision, DecisionFile, Stage
 from allocapp.rules.workflow import PlanState
 
@@ -79,8 +80,12 @@ class FileVerdict:
 
 
 def is_in_force(decision: Decision) -> bool:
-    """Whether the decision is issued and its plan has not been superseded or revoked since."""
-    return decision.state in READABLE_BELOW and decision.plan.state is PlanState.ISSUED
+    """Whether the decision is issued and its plan has not been superseded or revoked since.
+
+    One that revokes another does so once and for all.
+    """
+    assigns = decision.kind is not DecisionKind.REVOKE
+    return decision.state in READABLE_BELOW and (not assigns or decision.plan.state is PlanState.ISSUED)
 
 
 def verify_file(pdf: bytes, *, trusted: Sequence[bytes]) -> FileVerdict:

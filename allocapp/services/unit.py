@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 
 from sqlalchemy import ColumnElement, and_, or_, select
@@ -60,6 +61,11 @@ def valid_in(campaign: Campaign) -> ColumnElement[bool]:
 def units_of(campaign: Campaign) -> ColumnElement[bool]:
     """Condition on ``Unit`` for a query: the campaign's root and everything below it that is valid in its period."""
     return and_(Unit.path.startswith(campaign.root.path, autoescape=True), valid_in(campaign))
+
+
+def units_by_id(unit_ids: Collection[int]) -> dict[int, Unit]:
+    """The units of these ids, in one statement; whether they are still valid does not matter."""
+    return {unit.id: unit for unit in db.session.scalars(select(Unit).where(Unit.id.in_(unit_ids)))}
 
 
 def allocating_units(campaign: Campaign) -> list[Unit]:

@@ -7,7 +7,7 @@ without JavaScript and the same place is found again.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Final
@@ -24,6 +24,7 @@ ALL: Final = "all"
 # up to so many indicators stand side by side unless one is chosen
 SIDE_BY_SIDE: Final = 2
 LONGEST_QUERY: Final = 100
+NO_MARKS: Final[Mapping[str, Collection[int]]] = MappingProxyType({})
 
 ONLY: Final[Mapping[str, object]] = MappingProxyType(
     {
@@ -32,6 +33,10 @@ ONLY: Final[Mapping[str, object]] = MappingProxyType(
         "below": lazy("below the assigned target"),
         "held": lazy("held rows"),
     }
+)
+# what a reviewer can choose besides
+REVIEWED: Final[Mapping[str, object]] = MappingProxyType(
+    {"changed": lazy("changed since last seen"), "flagged": lazy("flagged"), **ONLY}
 )
 ORDERS: Final[Mapping[str, object]] = MappingProxyType(
     {
@@ -76,7 +81,7 @@ def read_choice(values: Mapping[str, str], sheet: Sheet, mistakes: Iterable[Mist
         show,
         None if show == ALL else codes.index(show),
         values.get("q", "").strip()[:LONGEST_QUERY],
-        only if only in ONLY else "",
+        only if only in REVIEWED else "",
         order if order in ORDERS else "",
     )
 
@@ -91,13 +96,20 @@ def asked(values: Mapping[str, str], plan: Plan) -> dict[str, Any]:
 
 
 def arrange(
-    groups: list[tuple[ReceiverKinds, list[RowView]]], choice: Choice
+    groups: list[tuple[ReceiverKinds, list[RowView]]],
+    choice: Choice,
+    marked: Mapping[str, Collection[int]] = NO_MARKS,
 ) -> list[tuple[ReceiverKinds, list[RowView]]]:
-    """The rows in the chosen order within their groups; those that were not asked for stay, out of sight."""
+    """The rows in the chosen order within their groups; those that were not asked for stay, out of sight.
+
+    ``marked``: by a name of REVIEWED, the receivers' unit ids that it stands for.
+    """
     if not choice.filtered:
         return groups
     position = choice.position or 0
-    return [(kind, [_seen(row, choice) for row in _sorted(rows, choice.order, position)]) for kind, rows in groups]
+    return [
+        (kind, [_seen(row, choice, marked) for row in _sorted(rows, choice.order, position)]) for kind, rows in groups
+    ]
 
 
 def plain(text: str) -> str:
@@ -110,9 +122,10 @@ def _first_shown(codes: list[str]) -> str:
     return ALL if len(codes) <= SIDE_BY_SIDE else codes[0]
 
 
-def _seen(row: RowView, choice: Choice) -> RowView:
+def _seen(row: RowView, choice: Choice, marked: Mapping[str, Collection[int]]) -> RowView:
     found = plain(choice.q) in plain(f"{row.unit.name} {row.unit.code}")
     marks = {"empty": row.empty, "worse": bool(row.flags), "below": row.below, "held": row.hold is not None}
+    marks |= {name: row.unit.id in units for name, units in marked.items()}
     return row if found and marks.get(choice.only, True) else replace(row, hidden=True)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -36,7 +36,7 @@ from allocapp.services.turn import plan_actions_for
 from allocapp.views.formatting import localized, moment
 from allocapp.views.messages import Mistake, explain
 from allocapp.views.opinion_words import asking_of
-from allocapp.views.plan_choice import ONLY, ORDERS, arrange, read_choice
+from allocapp.views.plan_choice import NO_MARKS, ONLY, ORDERS, REVIEWED, arrange, read_choice
 from allocapp.views.plan_grid import Typing, lay_out, name_columns
 from allocapp.views.plan_mistakes import clash_mistakes, fault_mistakes, first_weak_cell, obstacle_mistakes
 from allocapp.views.plan_words import (
@@ -50,6 +50,7 @@ from allocapp.views.plan_words import (
     why_not_submitted,
 )
 from allocapp.views.proposal_words import Standpoint, standpoints
+from allocapp.views.review_notes import ReviewNotes, review_notes
 from allocapp.views.visitor import signed_in_account
 
 LIMITS: Final = MappingProxyType(
@@ -112,7 +113,9 @@ def review_page(
     """The page of the approver. Whoever cannot review the plan in its state sees the plan's page instead."""
     actions = plan_actions_for(plan, signed_in_account(), today())
     page = "plan/review.html" if PlanAction.RETURN in actions else "plan/show.html"
-    return _render(page, read_sheet(plan), mistakes=mistakes, remarks=remarks, status=status)
+    sheet = read_sheet(plan)
+    notes = review_notes(sheet, signed_in_account()) if page == "plan/review.html" else None
+    return _render(page, sheet, mistakes=mistakes, remarks=remarks, notes=notes, status=status)
 
 
 def conflict_page(plan: Plan, form: SheetForm, typed: TypedSheet, error: AllocappError) -> ResponseReturnValue:
@@ -166,6 +169,7 @@ def _render(
     mistakes: Sequence[Mistake] = (),
     notice: str = "",
     remarks: Remarks | None = None,
+    notes: ReviewNotes | None = None,
     status: int = 200,
 ) -> ResponseReturnValue:
     plan, account = sheet.plan, signed_in_account()
@@ -175,19 +179,24 @@ def _render(
     returned = [event for event in events if event.action in (PlanAction.RETURN, PlanAction.REOPEN)]
     told = [*mistakes, *(fault_mistakes(sheet, typing.sheet) if typing and editable else [])]
     choice = read_choice(request.values, sheet, told)
+    if notes and notes.changes and "only" not in request.values and not told:
+        # a reviewer sees first what is new; every row is one choice away
+        choice = replace(choice, only="changed")
+    marked = {"changed": notes.changed, "flagged": notes.flagged} if notes else NO_MARKS
     before = read_before(plan, account, today=today())
     opinions = read_opinions(plan)
     page = render_template(
         template,
         sheet=sheet,
         plan=plan,
-        groups=arrange(lay_out(sheet, typing, editable=editable, before=before, opinions=opinions), choice),
+        groups=arrange(lay_out(sheet, typing, editable=editable, before=before, opinions=opinions), choice, marked),
         columns=name_columns(sheet),
         before=before.plan if before else None,
         asking=asking_of(opinions, today()),
         waiting_requests=count_open_requests(plan),
         choice=choice,
-        choices={"only": ONLY, "order": ORDERS},
+        choices={"only": REVIEWED if notes else ONLY, "order": ORDERS},
+        notes=notes,
         tools=_tools(plan, editable),
         words=script_words() if editable else {},
         standpoints=_standpoints(sheet),

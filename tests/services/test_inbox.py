@@ -11,8 +11,10 @@ from allocapp.db import db, transaction
 from allocapp.models.campaign import Campaign, CampaignIndicator, CampaignStage, StageName
 from allocapp.models.plan import PlanTarget
 from allocapp.rules.flag import FlagCode
+from allocapp.services.difference import changes_since_last_seen
 from allocapp.services.inbox import Arrival, Choice, list_absent, list_inbox
 from allocapp.services.plan import submit_plan
+from allocapp.services.review import return_plan
 from allocapp.services.sheet import Entry, read_sheet
 from tests.factories import NOW, World
 
@@ -124,3 +126,28 @@ def test_who_has_not_submitted_is_listed_for_whoever_may_remind(world: World) ->
     assert isinstance(campaign, Campaign)
     assert [(one.unit.code, one.plan is not None) for one in waiting] == [("B", True)]
     assert list_absent(world.account("a.leader"), today=TODAY) == []
+
+
+# -- what a reviewer has not seen yet ------------------------------------------------------------------------------
+
+
+def test_a_first_submission_is_all_new_and_the_next_shows_what_changed(world: World) -> None:
+    world.issue_province()
+    plan_id = submitted_clean(world)
+    assert changes_since_last_seen(read_sheet(world.plan(plan_id))) is None
+    with transaction():
+        given = {"reason": "Xem lại", "comments": {}, "actor": world.account("p.approver"), "now": NOW}
+        return_plan(plan_id, version=world.plan(plan_id).version, **given)
+    vary(world, plan_id)
+    with transaction():
+        sheet = read_sheet(world.plan(plan_id))
+        entries = {key: Entry(cell.target) for key, cell in sheet.cells.items()}
+        seen = {"version": sheet.plan.version, "seen_hash": sheet.content_hash}
+        submit_plan(plan_id, entries, **seen, actor=world.account("a.preparer"), now=NOW)
+    difference = changes_since_last_seen(read_sheet(world.plan(plan_id)))
+    assert difference is not None
+    assert difference.submission is not None
+    assert difference.submission.number == 1
+    assert difference.units == {world.units["A1"], world.units["A2"]}
+    after = {change.key[0]: change.after for change in difference.changes}
+    assert after == {world.units["A1"]: Entry(8100), world.units["A2"]: Entry(8200)}

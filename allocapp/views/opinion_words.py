@@ -117,7 +117,7 @@ def registered(line: OpinionLine) -> Registered:
     if line.moved:
         notes.append(_("asked about: %(figure)s", figure=_figure(line.asked.target, line.asked.excuse, kind)))
     if word is None:
-        return Registered(_("not answered yet"), "quiet", tuple(notes), "")
+        return Registered(_("no opinion yet"), "quiet", tuple(notes), "")
     if word.proposed is None:
         return Registered(_("agrees ✓"), "good", tuple(notes), word.reason)
     if word.answer is not None:

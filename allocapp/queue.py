@@ -47,6 +47,7 @@ JOBS: Mapping[str, str] = MappingProxyType(
         "remind": "allocapp.jobs.reminder.remind",
         "render_decision": "allocapp.jobs.decision.render",
         "recheck_below": "allocapp.jobs.cascade.recheck_below",
+        "send_mail": "allocapp.jobs.mail.send_mail",
         "send_unsent": "allocapp.jobs.sweep.send_unsent",
         "write_head": "allocapp.jobs.journal.write_head",
     }
@@ -58,6 +59,7 @@ SCHEDULE: Mapping[str, timedelta | time_of_day] = MappingProxyType(
     {
         "chain_events": timedelta(minutes=1),
         "remind": timedelta(hours=1),
+        "send_mail": timedelta(minutes=1),
         "send_unsent": SWEEP_EVERY,
         "write_head": time_of_day(23, 30),
     }

@@ -23,6 +23,7 @@ from allocapp.views import (
     journal,
     method,
     milestone,
+    notice,
     opinion,
     paste,
     plan,
@@ -38,6 +39,7 @@ from allocapp.views.formatting import register_filters
 from allocapp.views.guard import guard_requests
 from allocapp.views.language import init_language, page_language
 from allocapp.views.navigation import navigation
+from allocapp.views.notice import unread_notices
 from allocapp.views.visitor import init_sign_in
 
 
@@ -69,7 +71,8 @@ def register_pages(app: Flask) -> None:
         delegation,
         quota,
         journal,
-            health,
+        notice,
+        health,
     )
     for noun in nouns:
         app.register_blueprint(noun.pages)
@@ -85,6 +88,7 @@ def _prepare_templates(app: Flask) -> None:
     register_flag_filters(app)
     app.add_template_global(asset_url)
     app.add_template_global(navigation)
+    app.add_template_global(unread_notices)
     config: Config = app.config["ALLOCAPP"]
 
     @app.context_processor

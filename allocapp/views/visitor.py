@@ -34,6 +34,7 @@ class Visitor(UserMixin):
     token: str
     sign_in: SignIn
     account: Account
+    account_id: int
     name: str
     language: str
     roles: frozenset[Role]
@@ -108,6 +109,7 @@ def _visitor(token: str, found: SignIn) -> Visitor:
         token=token,
         sign_in=found,
         account=found.account,
+        account_id=found.account.id,
         name=found.account.name,
         language=found.account.language,
         roles=frozenset(grant.role for grant in grants),

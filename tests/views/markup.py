@@ -110,8 +110,12 @@ class Form:
             if control.get("type") in ("radio", "checkbox") and not control.has("checked"):
                 continue
             assert name not in found, f"two fields are called {name}"
-            # a browser leaves out the line break that directly follows the tag of a textarea
-            found[name] = control.raw.removeprefix("\n") if control.tag == "textarea" else control.get("value")
+            if control.tag == "select":
+                options = control.all("option")
+                found[name] = next((option for option in options if option.has("selected")), options[0]).get("value")
+            else:
+                # a browser leaves out the line break that directly follows the tag of a textarea
+                found[name] = control.raw.removeprefix("\n") if control.tag == "textarea" else control.get("value")
         return found
 
     @property

@@ -45,11 +45,10 @@ class Account(Model):
     email: Mapped[str] = mapped_column(String(254), default="")
     created_at: Mapped[datetime]
 
-    grants: Mapped[list[Grant]] = relationship(back_populates="account", lazy="selectin")
+    # loaded when asked for: most accounts are only named on a page
+    grants: Mapped[list[Grant]] = relationship(back_populates="account")
     # roles of others that were delegated to this account
-    delegations: Mapped[list[Delegation]] = relationship(
-        foreign_keys="Delegation.account_id", back_populates="account", lazy="selectin"
-    )
+    delegations: Mapped[list[Delegation]] = relationship(foreign_keys="Delegation.account_id", back_populates="account")
 
 
 class Grant(Model):

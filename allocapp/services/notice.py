@@ -12,6 +12,7 @@ from typing import Final
 
 from sqlalchemy import or_, select
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import selectinload
 
 from allocapp.access import ALLOWED, Action, may_at_unit
 from allocapp.clock import ZONE, local_day
@@ -93,6 +94,7 @@ def people_with(action: Action, unit: Unit, *, today: date, campaign: Campaign |
     candidates = db.session.scalars(
         select(Account)
         .where(Account.active, or_(Account.id.in_(holders), Account.id.in_(delegates)))
+        .options(selectinload(Account.grants), selectinload(Account.delegations))
         .order_by(Account.id)
     ).all()
     root_id = campaign.root_id if campaign else None

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from calendar import monthrange
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import Table, insert
 
 from allocapp.cli.demo_counts import MONTHS, SampleCount, SampleService, sample_counts, sized_leaves
 from allocapp.cli.demo_texts import TEXTS
 from allocapp.cli.demo_units import PROVINCE, read_sample
+from allocapp.clock import today
 from allocapp.db import db
-from allocapp.models.campaign import Campaign, CampaignIndicator, DocumentText, Indicator
+from allocapp.models.campaign import Campaign, CampaignIndicator, CampaignStage, DocumentText, Indicator, StageName
 from allocapp.models.results import Count, Measure, ReportingPeriod, Service
 from allocapp.models.unit import Unit
 from allocapp.rules.balance import Direction, Kind, RollUp
@@ -94,7 +95,14 @@ def add_sample_campaign(units: Mapping[str, Unit], *, frozen: datetime) -> Campa
         DocumentText(campaign_id=campaign.id, unit_kind_code=kind, **words) for kind, words in TEXTS.items()
     )
     freeze_expectations(campaign, source_from=date(LAST_YEAR, 1, 1), source_to=date(LAST_YEAR, 12, 31), now=frozen)
+    _add_deadlines(campaign)
     return campaign
+
+
+def _add_deadlines(campaign: Campaign) -> None:
+    """Counted from the day on which the demonstration is loaded: whoever tries it out has deadlines ahead."""
+    for name, days in ((StageName.PLANS_SUBMITTED, 14), (StageName.REVIEWS_END, 21)):
+        db.session.add(CampaignStage(campaign_id=campaign.id, name=name, due=today() + timedelta(days=days)))
 
 
 def _indicator(columns: Mapping[str, object], numerator: Measure, denominator: Measure) -> Indicator:

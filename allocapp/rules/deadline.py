@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Final
 
 # days after a deadline on which those above are told; then every week
 ESCALATION_DAYS: Final = (1, 3, 7)
 WEEK: Final = 7
+# a campaign may run late, beyond its own period; a day further ahead than this is a slip of the pen
+FURTHEST: Final = timedelta(days=730)
 
 
 class DeadlineProblemCode(StrEnum):
@@ -23,7 +25,7 @@ class DeadlineProblemCode(StrEnum):
 
     PAST = "past"
     BEFORE_EARLIER_STAGE = "before_earlier_stage"
-    OUTSIDE_PERIOD = "outside_period"
+    TOO_FAR = "too_far"  # surely mistyped
     NOT_LATER = "not_later"  # an extension that extends nothing
     NOT_SET = "not_set"  # an extension of a stage without a day
 
@@ -46,9 +48,9 @@ class Telling(StrEnum):
 
 
 def check_stage_days(
-    days: Sequence[tuple[str, date | None]], *, before: Mapping[str, date | None], today: date, last: date
+    days: Sequence[tuple[str, date | None]], *, before: Mapping[str, date | None], today: date
 ) -> Iterator[DeadlineProblem]:
-    """What is wrong with the days, given in the order of the stages. ``last``: the last day of the period.
+    """What is wrong with the days, given in the order of the stages.
 
     A day in the past may stay as it was (``before``), but none is set there. A stage may go without a day.
     """
@@ -58,14 +60,14 @@ def check_stage_days(
             continue
         if day < today and day != before.get(stage):
             yield DeadlineProblem(stage, DeadlineProblemCode.PAST, today)
-        elif day > last:
-            yield DeadlineProblem(stage, DeadlineProblemCode.OUTSIDE_PERIOD, last)
+        elif day > today + FURTHEST:
+            yield DeadlineProblem(stage, DeadlineProblemCode.TOO_FAR, today + FURTHEST)
         elif latest is not None and day < latest:
             yield DeadlineProblem(stage, DeadlineProblemCode.BEFORE_EARLIER_STAGE, latest)
         latest = day if latest is None else max(latest, day)
 
 
-def check_extension(stage: str, due: date, *, current: date | None, today: date, last: date) -> DeadlineProblem | None:
+def check_extension(stage: str, due: date, *, current: date | None, today: date) -> DeadlineProblem | None:
     """What is wrong with a later day for one unit: it must be later than the one it has, and not in the past."""
     if current is None:
         return DeadlineProblem(stage, DeadlineProblemCode.NOT_SET)
@@ -73,8 +75,8 @@ def check_extension(stage: str, due: date, *, current: date | None, today: date,
         return DeadlineProblem(stage, DeadlineProblemCode.PAST, today)
     if due <= current:
         return DeadlineProblem(stage, DeadlineProblemCode.NOT_LATER, current)
-    if due > last:
-        return DeadlineProblem(stage, DeadlineProblemCode.OUTSIDE_PERIOD, last)
+    if due > today + FURTHEST:
+        return DeadlineProblem(stage, DeadlineProblemCode.TOO_FAR, today + FURTHEST)
     return None
 
 

@@ -94,7 +94,7 @@ def set_deadlines(
         raise StaleVersion(0)
     ordered = [(name.value, day) for name, day in wanted.items()]
     stood = {name.value: day for name, day in before.items()}
-    if problems := tuple(check_stage_days(ordered, before=stood, today=today, last=campaign.period_to)):
+    if problems := tuple(check_stage_days(ordered, before=stood, today=today)):
         raise DeadlinesRefused(problems)
     stored = {
         stage.name: stage
@@ -147,7 +147,7 @@ def extend_deadline(
     if len(reason) > REASON_LIMIT:
         raise TextTooLong(REASON_LIMIT)
     current = due_day(campaign, stage, unit.id)
-    problem = check_extension(stage.value, due, current=current, today=today, last=campaign.period_to)
+    problem = check_extension(stage.value, due, current=current, today=today)
     if problem:
         raise DeadlinesRefused((problem,))
     granted = StageExtension(

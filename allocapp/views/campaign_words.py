@@ -101,9 +101,7 @@ def deadline_problem(problem: DeadlineProblem) -> str:
         DeadlineProblemCode.BEFORE_EARLIER_STAGE: _(
             "It lies before the end of an earlier stage, %(day)s. Choose that day or a later one.", day=against
         ),
-        DeadlineProblemCode.OUTSIDE_PERIOD: _(
-            "It lies after the campaign's period, which ends on %(day)s.", day=against
-        ),
+        DeadlineProblemCode.TOO_FAR: _("It lies too far ahead. Choose %(day)s or an earlier day.", day=against),
         DeadlineProblemCode.NOT_LATER: _("The unit has until %(day)s already. Choose a later day.", day=against),
         DeadlineProblemCode.NOT_SET: _("This stage has no last day, so there is nothing to extend. Set one first."),
     }

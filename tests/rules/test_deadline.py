@@ -17,12 +17,12 @@ from allocapp.rules.deadline import (
 )
 
 TODAY = date(2026, 3, 2)
-LAST = date(2026, 12, 31)
+LAST = TODAY + timedelta(days=730)
 DAY = timedelta(days=1)
 
 
 def problems(*days: tuple[str, date | None], before: dict[str, date | None] | None = None) -> list[DeadlineProblem]:
-    return list(check_stage_days(days, before=before or {}, today=TODAY, last=LAST))
+    return list(check_stage_days(days, before=before or {}, today=TODAY))
 
 
 def test_days_in_order_will_do_and_a_stage_may_go_without() -> None:
@@ -36,16 +36,16 @@ def test_a_day_in_the_past_is_refused_unless_it_stood_there() -> None:
     assert problems(("a", past), before={"a": past - DAY}) != []
 
 
-def test_no_stage_ends_before_an_earlier_one_or_after_the_period() -> None:
+def test_no_stage_ends_before_an_earlier_one_or_years_ahead() -> None:
     assert problems(("a", TODAY + DAY), ("b", None), ("c", TODAY)) == [
         DeadlineProblem("c", DeadlineProblemCode.BEFORE_EARLIER_STAGE, TODAY + DAY)
     ]
-    assert problems(("a", LAST + DAY)) == [DeadlineProblem("a", DeadlineProblemCode.OUTSIDE_PERIOD, LAST)]
+    assert problems(("a", LAST + DAY)) == [DeadlineProblem("a", DeadlineProblemCode.TOO_FAR, LAST)]
 
 
 def test_an_extension_extends() -> None:
     def code(due: date, current: date | None) -> DeadlineProblemCode | None:
-        found = check_extension("a", due, current=current, today=TODAY, last=LAST)
+        found = check_extension("a", due, current=current, today=TODAY)
         return found.code if found else None
 
     assert code(TODAY, TODAY - DAY) is None
@@ -53,7 +53,7 @@ def test_an_extension_extends() -> None:
     assert code(TODAY, None) is DeadlineProblemCode.NOT_SET
     assert code(TODAY - DAY, TODAY - 2 * DAY) is DeadlineProblemCode.PAST
     assert code(TODAY + DAY, TODAY + DAY) is DeadlineProblemCode.NOT_LATER
-    assert code(LAST + DAY, TODAY) is DeadlineProblemCode.OUTSIDE_PERIOD
+    assert code(LAST + DAY, TODAY) is DeadlineProblemCode.TOO_FAR
 
 
 def test_reminders_come_on_their_days_and_on_the_day_itself() -> None:

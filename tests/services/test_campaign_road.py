@@ -198,7 +198,7 @@ def test_deadlines_are_set_changed_and_taken_away(world: World) -> None:
     "days",
     [
         {"plans_submitted": TODAY - DAY},
-        {"plans_submitted": date(2027, 1, 1)},
+        {"plans_submitted": date(2036, 1, 1)},
         {"plans_submitted": SUBMITTED_BY, "reviews_end": SUBMITTED_BY - DAY},
     ],
 )

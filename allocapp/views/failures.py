@@ -72,7 +72,8 @@ def _answer(message: Message) -> tuple[Response | str, int]:
 
 
 def _do_without_database() -> None:
-    """The page must come even where the database does not answer, so nobody is asked who is signed in."""
+    """The page must come even where the database does not answer: nobody is asked who is signed in, nothing counted."""
     db.session.rollback()
+    g.without_database = True
     if "_login_user" not in g or not current_user.is_authenticated:
         forget_visitor()

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 from flask import Flask
+from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
 
 from allocapp.config import MailServer
 from allocapp.db import db, transaction
@@ -73,6 +75,25 @@ def test_the_bell_counts_what_is_unread_in_one_statement(world: World, visit: Vi
     other = visit("p.leader")
     other.open("/")
     assert bell(other) == "Thông báo"
+
+
+def test_the_error_page_comes_without_the_bells_number(world: World, visit: Visit, told: int) -> None:
+    """The database answered who it is and fails then: the page that says so must not ask it once more."""
+    client = visit("a.preparer")
+    asked: list[str] = []
+
+    def fail(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if "FROM notice" in statement:
+            asked.append(statement)
+            raise OperationalError(statement, {}, ConnectionError("gone"))
+
+    event.listen(db.engine, "before_cursor_execute", fail)
+    try:
+        client.open(LIST, expect=503)
+    finally:
+        event.remove(db.engine, "before_cursor_execute", fail)
+    assert len(asked) == 1
+    assert bell(client) == "Thông báo"
 
 
 def test_the_list_says_what_happened_why_and_where_to_go_on(world: World, visit: Visit, told: int) -> None:

@@ -15,14 +15,24 @@ import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
+from datetime import date
 from pathlib import Path
 from urllib.error import HTTPError
 
 import pytest
+from flask_migrate import upgrade
 
 from allocapp import create_app
 from allocapp.cli.serve import LONGEST_SOCKET_PATH, Announcer, own_socket, with_reachable_socket
+from allocapp.clock import now
 from allocapp.config import ROOT, load_config
+from allocapp.db import db, transaction
+from allocapp.models.account import Account, Grant, Role
+from allocapp.models.notice import NoticeKind
+from allocapp.models.unit import UnitKind
+from allocapp.services.notice import notify
+from allocapp.services.unit import add_unit
+from tests.mail_server import mail_server
 from tests.servers import postgres, valkey, wait_until
 
 SOON = 5.0  # seconds in which nothing may be left
@@ -289,6 +299,45 @@ def test_a_database_and_a_redis_of_the_body_itself(tmp_path: Path) -> None:
             assert "valkey started" not in made.output
         made.wait_until_gone()
     assert not (made.instance / "allocapp.sqlite").exists()
+
+
+def test_what_waits_is_mailed_by_scheduler_and_worker(installation: Installation) -> None:
+    with mail_server() as server:
+        installation.environ |= {
+            "SMTP_HOST": "127.0.0.1", "SMTP_PORT": str(server.port), "SMTP_TLS": "none",
+            "SMTP_FROM": "chitieu@example.vn", "PUBLIC_URL": "https://chitieu.example.vn",
+        }  # fmt: skip
+        tell_somebody(installation.environ)
+        with started(installation):
+            wait_until(lambda: bool(server.taken), 30, "no e-mail came")
+        installation.wait_until_gone()
+    (taken,) = server.taken
+    assert taken.recipients == ["viewer@example.vn"]
+    assert "https://chitieu.example.vn/notices/choices" in taken.text
+
+
+def tell_somebody(environ: dict[str, str]) -> None:
+    """A notification that waits to be mailed, in the installation's database."""
+    app = create_app(load_config(environ))
+    with app.app_context():
+        upgrade()
+        with transaction() as session:
+            kind = UnitKind(
+                code="province", name="Tỉnh", name_en="Province", group_name="", group_name_en="", position=0
+            )
+            session.add(kind)
+            unit = add_unit(
+                code="P", name="Tỉnh Mẫu", kind_code="province", parent=None, position=0, valid_from=date(2020, 1, 1)
+            )
+            person = Account(
+                login="p.viewer", name="Người xem", password_hash="", email="viewer@example.vn", created_at=now()
+            )
+            person.grants.append(Grant(unit=unit, role=Role.VIEWER, valid_from=date(2020, 1, 1)))
+            session.add(person)
+            session.flush()
+            notify(NoticeKind.REMINDER, [person], key="1", now=now(), unit=unit)
+        db.session.remove()
+        db.engine.dispose()
 
 
 def test_a_slow_start_is_told_once_and_announced_all_the_same(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

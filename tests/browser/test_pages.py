@@ -86,6 +86,8 @@ PAGES = {
     "quotas": Shown("tinh.phoihop", at("/quotas/")),
     "quota": Shown("hoangvanthu.xem", at("/quotas/")),
     "journal": Shown("tinh.kiemtra", at("/journal")),
+    "notifications": Shown("chilang.chuyenvien", at("/notices/")),
+    "what is e-mailed": Shown("chilang.chuyenvien", at("/notices/choices")),
     "verify": Shown("snv.xem", at("/decisions/verify")),
     "nothing": Shown("snv.xem", at("/nothing/here"), 404),
 }

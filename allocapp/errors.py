@@ -573,3 +573,12 @@ class RevocationUnderWay(AllocappError):
     def __init__(self, decision_id: int) -> None:
         super().__init__(f"decision {decision_id} is to revoke it")
         self.decision_id = decision_id
+
+
+class JournalTooLong(AllocappError):
+    """More lines of the journal were asked for than one workbook takes: how many, and how many it takes."""
+
+    def __init__(self, number: int, limit: int) -> None:
+        super().__init__(f"{number} > {limit}")
+        self.number = number
+        self.limit = limit

@@ -19,7 +19,7 @@ from allocapp.services.unit import units_of
 
 @dataclass(frozen=True)
 class PlanLine:
-    """A unit that passes targets on in a campaign, with its newest plan, if it has begun one.
+    """A unit that passes targets on in a campaign, with its newest plan, if it has begun one, and the one in force.
 
     ``superior_known``: its own assigned targets are in force, so that a plan could be submitted.
     """
@@ -27,6 +27,7 @@ class PlanLine:
     campaign: Campaign
     unit: Unit
     plan: Plan | None
+    in_force: Plan | None
     superior_known: bool
     can_open: bool
 
@@ -36,7 +37,7 @@ def list_plans(account: Account, *, today: date) -> list[PlanLine]:
     lines: list[PlanLine] = []
     for campaign in db.session.scalars(select(Campaign).order_by(Campaign.period_from.desc(), Campaign.id)):
         plans = _newest_plans(campaign)
-        in_force = {plan.unit_id for plan in _in_force(campaign)}
+        in_force = {plan.unit_id: plan for plan in _in_force(campaign)}
         for unit in _allocating_units(account, campaign, today):
             at_root = unit.id == campaign.root_id
             plan = plans.get(unit.id)
@@ -45,6 +46,7 @@ def list_plans(account: Account, *, today: date) -> list[PlanLine]:
                     campaign=campaign,
                     unit=unit,
                     plan=plan,
+                    in_force=in_force.get(unit.id),
                     superior_known=at_root or unit.parent_id in in_force,
                     can_open=plan is None and may_at_unit(account, Action.OPEN_PLAN, unit, today),
                 )
@@ -68,7 +70,9 @@ def _allocating_units(account: Account, campaign: Campaign, today: date) -> list
 
 
 def _newest_plans(campaign: Campaign) -> dict[int, Plan]:
-    statement = select(Plan).where(Plan.campaign_id == campaign.id).order_by(Plan.revision)
+    # a revision that was given up leaves the one before it as the newest
+    lasting = (Plan.campaign_id == campaign.id) & (Plan.state != PlanState.DISCARDED)
+    statement = select(Plan).where(lasting).order_by(Plan.revision)
     return {plan.unit_id: plan for plan in db.session.scalars(statement)}
 
 

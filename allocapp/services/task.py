@@ -19,9 +19,11 @@ from allocapp.rules.workflow import DecisionAction, DecisionState, PlanAction, P
 from allocapp.services.adjustment import open_requests
 from allocapp.services.asked import list_asked
 from allocapp.services.decision import decision_actions_for, list_decisions, render_job
+from allocapp.services.lapse import lapsed_plans
 from allocapp.services.overview import PlanLine, list_plans
 from allocapp.services.proposal import waiting_proposals
 from allocapp.services.quota import read_quotas
+from allocapp.services.step import open_step, sent_back
 from allocapp.services.turn import plan_actions_for
 
 
@@ -29,6 +31,10 @@ class TaskKind(StrEnum):
     """What is to be done next."""
 
     COMPLETE_RETURNED_PLAN = "complete_returned_plan"
+    COMPLETE_SENT_BACK_PLAN = "complete_sent_back_plan"
+    REOPEN_LAPSED_PLAN = "reopen_lapsed_plan"
+    TAKE_STEP = "take_step"
+    SUBMIT_AGREED_PLAN = "submit_agreed_plan"
     REVIEW_PLAN = "review_plan"
     CONTINUE_REVIEW = "continue_review"
     DECIDE_PROPOSALS = "decide_proposals"
@@ -39,6 +45,7 @@ class TaskKind(StrEnum):
     SEAL_DECISION = "seal_decision"
     GIVE_OPINION = "give_opinion"
     ANSWER_ADJUSTMENT = "answer_adjustment"
+    REVISE_PLAN = "revise_plan"
     FILL_PLAN = "fill_plan"
     OPEN_PLAN = "open_plan"
     ACKNOWLEDGE_DECISION = "acknowledge_decision"
@@ -56,6 +63,7 @@ class Task:
     decision: Decision | None = None
     blocked: bool = False
     asked: OpinionRound | None = None
+    due: date | None = None
 
 
 def list_tasks(account: Account, *, today: date) -> list[Task]:
@@ -82,24 +90,44 @@ def _plan_tasks(account: Account, today: date) -> Iterator[Task]:
                 kind=kind,
                 unit=line.unit,
                 campaign=line.campaign,
-                since=line.plan.changed_at if line.plan else None,
+                since=(line.plan.out_of_balance_at or line.plan.changed_at) if line.plan else None,
                 plan=line.plan,
                 blocked=not line.superior_known,
+                due=_due(kind, line.plan),
             )
+
+
+def _due(kind: TaskKind, plan: Plan | None) -> date | None:
+    """The day until which an internal step is to be taken."""
+    step = open_step(plan) if plan and kind is TaskKind.TAKE_STEP else None
+    return step.due if step else None
 
 
 def _plan_task(line: PlanLine, account: Account, today: date) -> TaskKind | None:
     plan = line.plan
     if plan is None:
         return TaskKind.OPEN_PLAN if line.can_open else None
+    if plan.state is PlanState.ISSUED and plan.out_of_balance_at is not None:
+        return TaskKind.REVISE_PLAN if may_at_unit(account, Action.OPEN_PLAN, line.unit, today) else None
     actions = plan_actions_for(plan, account, today)
-    if PlanAction.SUBMIT in actions:
-        return TaskKind.COMPLETE_RETURNED_PLAN if plan.state is PlanState.RETURNED else TaskKind.FILL_PLAN
+    if plan.state is PlanState.IN_HOUSE:
+        taking = TaskKind.TAKE_STEP if PlanAction.AGREE in actions else None
+        return TaskKind.SUBMIT_AGREED_PLAN if PlanAction.SUBMIT in actions else taking
+    if {PlanAction.SUBMIT, PlanAction.CIRCULATE} & actions:
+        return _drafting_task(plan)
+    if PlanAction.REOPEN in actions and lapsed_plans([plan]):
+        return TaskKind.REOPEN_LAPSED_PLAN
     if PlanAction.APPROVE in actions and plan.state is PlanState.SUBMITTED:
         return TaskKind.REVIEW_PLAN
     if PlanAction.APPROVE in actions and plan.reviewed_by_id == account.id:
         return TaskKind.CONTINUE_REVIEW
     return None
+
+
+def _drafting_task(plan: Plan) -> TaskKind:
+    if plan.state is PlanState.RETURNED:
+        return TaskKind.COMPLETE_RETURNED_PLAN
+    return TaskKind.COMPLETE_SENT_BACK_PLAN if sent_back(plan) else TaskKind.FILL_PLAN
 
 
 def _opinion_tasks(account: Account, today: date) -> Iterator[Task]:

@@ -28,6 +28,7 @@ from allocapp.errors import VerificationBusy
 from allocapp.models.campaign import DecisionKind
 from allocapp.models.decision import Decision, DecisionFile, Stage
 from allocapp.rules.workflow import PlanState
+from allocapp.services.revision import affected_by
 
 # verdicts kept in memory: reading a file takes a process of its own and about a second
 _KEPT = 500
@@ -46,7 +47,8 @@ class RegisterReason(StrEnum):
 class FileVerdict:
     """The joined verdict. ``decision`` and ``stage`` are None where the register does not know the file.
 
-    ``reasons`` is empty exactly when the file is authentic.
+    ``reasons`` is empty exactly when the file is authentic; ``later`` are the decisions that amended, replaced or
+    revoked this one since.
     """
 
     verdict: Verdict
@@ -54,6 +56,12 @@ class FileVerdict:
     decision: Decision | None
     stage: Stage | None
     reasons: tuple[Reason | RegisterReason, ...]
+    later: tuple[Decision, ...] = ()
+
+    @property
+    def genuine(self) -> bool:
+        """It is the registered file, signed by both and unchanged, whether or not it is still in force."""
+        return all(reason is RegisterReason.NOT_IN_FORCE for reason in self.reasons)
 
     @property
     def authentic(self) -> bool:
@@ -104,7 +112,8 @@ def verify_file(pdf: bytes, *, trusted: Sequence[bytes]) -> FileVerdict:
         reasons.append(RegisterReason.UNFINISHED)
     elif decision is not None and not is_in_force(decision):
         reasons.append(RegisterReason.NOT_IN_FORCE)
-    return FileVerdict(verdict, sha256, decision, stage, tuple(reasons))
+    later = tuple(affected_by(decision)) if decision is not None else ()
+    return FileVerdict(verdict, sha256, decision, stage, tuple(reasons), later)
 
 
 def read_trusted_roots(keys: Path, *, demo: bool) -> tuple[bytes, ...]:

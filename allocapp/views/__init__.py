@@ -26,9 +26,11 @@ from allocapp.views import (
     notice,
     opinion,
     paste,
-    plan,
+    plan_road,
     proposal,
     quota,
+    revision,
+    step,
 )
 from allocapp.views.assets import asset_url
 from allocapp.views.campaign_words import register_campaign_filters
@@ -40,6 +42,7 @@ from allocapp.views.guard import guard_requests
 from allocapp.views.language import init_language, page_language
 from allocapp.views.navigation import navigation
 from allocapp.views.notice import unread_notices
+from allocapp.views.revision_words import register_revision_filters
 from allocapp.views.visitor import init_sign_in
 
 
@@ -57,7 +60,7 @@ def register_pages(app: Flask) -> None:
         home,
         inbox,
         campaign,
-        plan,
+        plan_road,
         method,
         paste,
         proposal,
@@ -67,9 +70,11 @@ def register_pages(app: Flask) -> None:
         adjustment_answer,
         milestone,
         comparison,
+        revision,
         decision,
         delegation,
         quota,
+        step,
         journal,
         notice,
         health,
@@ -86,6 +91,7 @@ def _prepare_templates(app: Flask) -> None:
     register_filters(app)
     register_campaign_filters(app)
     register_flag_filters(app)
+    register_revision_filters(app)
     app.add_template_global(asset_url)
     app.add_template_global(navigation)
     app.add_template_global(unread_notices)

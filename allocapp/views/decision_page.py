@@ -15,15 +15,23 @@ from allocapp.errors import InvalidSnapshot, VerificationBusy
 from allocapp.forms.decision import NumberForm, RefuseForm, SignForm
 from allocapp.forms.plan import VersionForm
 from allocapp.models.account import Account
+from allocapp.models.campaign import DecisionKind
 from allocapp.models.decision import Decision, DecisionFile, Stage
 from allocapp.models.job import Job
 from allocapp.rules.workflow import DecisionAction, DecisionState
 from allocapp.services.annex import Annex, read_annex
-from allocapp.services.decision import decision_actions_for, living_decision, read_file, render_job
+from allocapp.services.decision import (
+    decision_actions_for,
+    living_decision,
+    read_file,
+    render_job,
+    revoking_decision,
+)
 from allocapp.services.demo import read_demo_access
 from allocapp.services.journal import decision_story
 from allocapp.services.receipt import own_receipts, receivers_receipts
 from allocapp.services.register import foresee_number
+from allocapp.services.revision import affected_by, read_chain
 from allocapp.services.transition import REASON_LIMIT
 from allocapp.services.verification import read_trusted_roots, verify_file
 from allocapp.views.decision_words import making_of, road_of, turn_of
@@ -55,13 +63,23 @@ def decision_page(
         annex=_annex(decision),
         file=file,
         verdict=_verdict(file),
-        successor=living_decision(decision.plan) if decision.state in _ENDED else None,
+        successor=_successor(decision),
+        later=affected_by(decision),
+        chain=read_chain(decision.plan),
         own=own_receipts(decision, account, today=day),
         receipts=receivers_receipts(decision) if inside else (),
         **_waiting(decision, job, form, mistakes),
         **_acts(decision, account, form, mistakes),
     )
     return page, status
+
+
+def _successor(decision: Decision) -> Decision | None:
+    """The decision that was made in place of one that was refused or withdrawn."""
+    if decision.state not in _ENDED:
+        return None
+    revoking = decision.kind is DecisionKind.REVOKE
+    return revoking_decision(decision.plan) if revoking else living_decision(decision.plan)
 
 
 def _waiting(

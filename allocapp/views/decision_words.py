@@ -13,6 +13,7 @@ from typing import Final
 
 from flask_babel import gettext as _
 
+from allocapp.models.campaign import DecisionKind
 from allocapp.models.decision import Decision
 from allocapp.models.event import Event
 from allocapp.models.job import Job, JobState
@@ -60,16 +61,22 @@ def turn_of(decision: Decision, job: Job | None) -> Turn:
         DecisionState.RENDERED: lambda: _("A leader of %(body)s reads and signs it, or refuses it.", body=body),
         DecisionState.SIGNED: lambda: _("The clerk of %(body)s applies the body's seal, which issues it.", body=body),
         DecisionState.VOIDED: lambda: _("Refused: its number stays in the register as voided. Nothing waits here."),
-        DecisionState.WITHDRAWN: lambda: _(
-            "Withdrawn without a number because its plan was reopened. Nothing waits here."
-        ),
+        DecisionState.WITHDRAWN: lambda: _withdrawn(decision),
     }
     if decision.state in texts:
         ended = decision.state in (DecisionState.VOIDED, DecisionState.WITHDRAWN)
         return Turn(texts[decision.state](), None if ended else since)
     if not is_in_force(decision):
         return Turn(_("No longer in force: another decision took its place, or it was revoked."), None)
+    if decision.kind is DecisionKind.REVOKE:
+        return Turn(_("In force: the plan is revoked, and its targets with it."), decision.sealed_at)
     return Turn(_("In force. The receivers acknowledge it and carry it out."), decision.sealed_at)
+
+
+def _withdrawn(decision: Decision) -> str:
+    if decision.kind is DecisionKind.REVOKE:
+        return _("Withdrawn without a number because the order to revoke was taken back. Nothing waits here.")
+    return _("Withdrawn without a number because its plan was reopened. Nothing waits here.")
 
 
 def _numbered(job: Job | None, body: str) -> str:

@@ -36,6 +36,18 @@ WORDS: Final[Mapping[TaskKind, TaskWords]] = MappingProxyType(
         TaskKind.COMPLETE_RETURNED_PLAN: TaskWords(
             lazy("Complete the plan that was returned"), lazy("See the reasons"), "attention"
         ),
+        TaskKind.COMPLETE_SENT_BACK_PLAN: TaskWords(
+            lazy("Complete the plan that was sent back within the unit"), lazy("See the opinion"), "attention"
+        ),
+        TaskKind.REOPEN_LAPSED_PLAN: TaskWords(
+            lazy("Reopen the plan: its approval has lapsed"), lazy("See what moved"), "attention"
+        ),
+        TaskKind.TAKE_STEP: TaskWords(
+            lazy("Agree to the plan before it is submitted, or send it back"), lazy("Read and answer"), "progress"
+        ),
+        TaskKind.SUBMIT_AGREED_PLAN: TaskWords(
+            lazy("Submit the plan: everybody in the unit has agreed"), lazy("Submit"), "progress"
+        ),
         TaskKind.REVIEW_PLAN: TaskWords(lazy("Review the plan submitted"), lazy("Review"), "progress"),
         TaskKind.CONTINUE_REVIEW: TaskWords(lazy("Finish the review you began"), lazy("Go on reviewing"), "progress"),
         TaskKind.DECIDE_PROPOSALS: TaskWords(
@@ -57,6 +69,9 @@ WORDS: Final[Mapping[TaskKind, TaskWords]] = MappingProxyType(
         ),
         TaskKind.ANSWER_ADJUSTMENT: TaskWords(
             lazy("Answer the requests for adjustment"), lazy("See the requests"), "progress"
+        ),
+        TaskKind.REVISE_PLAN: TaskWords(
+            lazy("Revise the plan: it no longer balances"), lazy("See what moved"), "attention"
         ),
         TaskKind.FILL_PLAN: TaskWords(lazy("Complete and submit the plan"), lazy("Go on with the plan"), "quiet"),
         TaskKind.OPEN_PLAN: TaskWords(lazy("Begin the plan"), lazy("Begin"), "quiet"),
@@ -97,6 +112,10 @@ def _proposals_page(task: Task) -> str:
     return url_for("proposal.index", plan_id=task.plan.id if task.plan else 0)
 
 
+def _step_page(task: Task) -> str:
+    return url_for("plan.step", plan_id=task.plan.id if task.plan else 0)
+
+
 def _decision_page(task: Task) -> str:
     return url_for("decision.show", decision_id=task.decision.id if task.decision else 0)
 
@@ -116,6 +135,10 @@ def _quota_page(task: Task) -> str:
 NEXT_STEP: Final[Mapping[TaskKind, Callable[[Task], str]]] = MappingProxyType(
     {
         TaskKind.COMPLETE_RETURNED_PLAN: _plan_page,
+        TaskKind.COMPLETE_SENT_BACK_PLAN: _plan_page,
+        TaskKind.REOPEN_LAPSED_PLAN: _plan_page,
+        TaskKind.TAKE_STEP: _step_page,
+        TaskKind.SUBMIT_AGREED_PLAN: _plan_page,
         TaskKind.REVIEW_PLAN: _review_page,
         TaskKind.CONTINUE_REVIEW: _review_page,
         TaskKind.DECIDE_PROPOSALS: _proposals_page,
@@ -126,6 +149,7 @@ NEXT_STEP: Final[Mapping[TaskKind, Callable[[Task], str]]] = MappingProxyType(
         TaskKind.SEAL_DECISION: _decision_page,
         TaskKind.GIVE_OPINION: _asked_page,
         TaskKind.ANSWER_ADJUSTMENT: _requests_page,
+        TaskKind.REVISE_PLAN: _plan_page,
         TaskKind.FILL_PLAN: _plan_page,
         TaskKind.ACKNOWLEDGE_DECISION: _quota_page,
     }

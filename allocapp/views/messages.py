@@ -16,8 +16,10 @@ from allocapp.views.campaign_words import CAMPAIGN_MESSAGES
 from allocapp.views.decision_messages import DECISION_MESSAGES
 from allocapp.views.delegation_messages import DELEGATION_MESSAGES
 from allocapp.views.formatting import count, decision_state_name, plan_state_name
+from allocapp.views.journal_words import JOURNAL_MESSAGES
 from allocapp.views.opinion_messages import OPINION_MESSAGES
 from allocapp.views.plan_messages import PLAN_MESSAGES
+from allocapp.views.revision_words import REVISION_MESSAGES
 from allocapp.views.road_messages import ROAD_MESSAGES
 from allocapp.views.statuses import Message, explain_status
 
@@ -105,8 +107,10 @@ MESSAGES: Final[Mapping[type[errors.AllocappError], Callable[[Any], Message]]] =
         **PLAN_MESSAGES,
         **DECISION_MESSAGES,
         **ROAD_MESSAGES,
+        **REVISION_MESSAGES,
         **OPINION_MESSAGES,
         **DELEGATION_MESSAGES,
+        **JOURNAL_MESSAGES,
         **CAMPAIGN_MESSAGES,
         errors.TransitionNotAllowed: _not_in_this_state,
         errors.ConfigurationError: _setting_unusable,

@@ -14,6 +14,7 @@ from allocapp.documents.verdict import Reason, SignatureVerdict
 from allocapp.models.decision import Stage
 from allocapp.services.verification import FileVerdict, RegisterReason
 from allocapp.views.formatting import decision_name, decision_state_name, moment
+from allocapp.views.revision_words import effect_of_later
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,11 @@ def speak(found: FileVerdict) -> SpokenVerdict:
     """The words for a file's verdict, in the page's language."""
     if found.authentic:
         headline = _("Authentic: signed, unchanged since, in the register, and in force.")
+    elif found.genuine:
+        headline = _("Genuine, but no longer in force.")
+        if found.decision is not None and found.later:
+            effects = "; ".join(effect_of_later(found.decision, later) for later in found.later)
+            headline = _("Genuine, but no longer in force: %(effects)s.", effects=effects)
     elif not found.readable:
         headline = _("Not authentic: the file cannot be read as a signed PDF.")
     else:
@@ -108,6 +114,7 @@ def _register(found: FileVerdict) -> Answer:
         decision_name(decision),
         decision.unit.body_name,
         _("State: %(state)s", state=decision_state_name(decision.state)),
+        *(effect_of_later(decision, later) for later in found.later),
     )
     if found.stage is not Stage.SEALED:
         return Answer(question, False, REASONS[RegisterReason.UNFINISHED](), notes)

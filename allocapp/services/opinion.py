@@ -36,6 +36,7 @@ from allocapp.models.event import Subject
 from allocapp.models.notice import NoticeKind
 from allocapp.models.opinion import Answer, Opinion, OpinionRound
 from allocapp.models.plan import Plan
+from allocapp.models.review import PlanSubmission
 from allocapp.models.unit import Unit
 from allocapp.rules.balance import Kind
 from allocapp.rules.content import content_hash
@@ -250,6 +251,12 @@ def opinion_summary(plan: Plan) -> list[dict[str, object]]:
     Empty where the receivers were not asked. ``word`` is agreed, proposed or silent.
     """
     return sum_up(read_opinions(plan))
+
+
+def attached_summary(plan: Plan) -> list[dict[str, object]]:
+    """The summary as it was attached to the plan's newest submission; empty before the first, or where none was."""
+    statement = select(PlanSubmission.opinions).where(PlanSubmission.plan_id == plan.id)
+    return db.session.scalar(statement.order_by(PlanSubmission.number.desc()).limit(1)) or []
 
 
 def sum_up(opinions: Opinions) -> list[dict[str, object]]:

@@ -158,9 +158,17 @@ OF_PLANS: Final = frozenset(
         NoticeKind.STEP_ASKED,
         NoticeKind.STEP_SENT_BACK,
         NoticeKind.STEPS_AGREED,
-        NoticeKind.OPINIONS_IN,
         NoticeKind.OUT_OF_BALANCE,
         NoticeKind.APPROVAL_LAPSED,
+    }
+)
+# which page of its plan a notice leads to
+PLAN_PAGES: Final[Mapping[NoticeKind, str]] = MappingProxyType(
+    {
+        **dict.fromkeys(OF_PLANS, "plan.show"),
+        NoticeKind.PLAN_SUBMITTED: "plan.review",
+        NoticeKind.OPINIONS_IN: "opinion.index",
+        NoticeKind.ADJUSTMENT_ASKED: "adjustment_answer.index",
     }
 )
 MAILING_NAMES: Final[Mapping[Mailing, LazyString]] = MappingProxyType(
@@ -193,10 +201,10 @@ def next_step(notice: Notice) -> tuple[str, dict[str, Any]]:
     """
     if notice.decision_id and notice.kind in OF_DECISIONS:
         return "decision.show", {"decision_id": notice.decision_id}
-    if notice.plan_id and notice.kind is NoticeKind.PLAN_SUBMITTED:
-        return "plan.review", {"plan_id": notice.plan_id}
-    if notice.plan_id and notice.kind in OF_PLANS:
-        return "plan.show", {"plan_id": notice.plan_id}
+    if notice.plan_id and notice.kind in PLAN_PAGES:
+        return PLAN_PAGES[notice.kind], {"plan_id": notice.plan_id}
+    if notice.kind is NoticeKind.OPINION_ASKED:
+        return "asked.index", {}
     if notice.unit_id and notice.kind is NoticeKind.ADJUSTMENT_ANSWERED:
         return "quota.show", {"unit_id": notice.unit_id}
     return ("journal.index" if notice.kind is NoticeKind.JOURNAL_HEAD else "home.tasks"), {}

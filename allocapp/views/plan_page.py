@@ -27,7 +27,7 @@ from allocapp.services.comparison import read_before
 from allocapp.services.decision import living_decision
 from allocapp.services.hold import REASON_LIMIT as HOLD_LIMIT
 from allocapp.services.journal import plan_story
-from allocapp.services.opinion import read_opinions
+from allocapp.services.opinion import attached_summary, read_opinions
 from allocapp.services.plan import changed_receivers
 from allocapp.services.proposal import weight_gaps
 from allocapp.services.sheet import Cell, Key, Sheet, check_sheet, read_sheet
@@ -35,7 +35,7 @@ from allocapp.services.transition import REASON_LIMIT
 from allocapp.services.turn import plan_actions_for
 from allocapp.views.formatting import localized, moment
 from allocapp.views.messages import Mistake, explain
-from allocapp.views.opinion_words import asking_of
+from allocapp.views.opinion_words import asking_of, lay_out_opinions
 from allocapp.views.plan_choice import NO_MARKS, ONLY, ORDERS, REVIEWED, arrange, read_choice
 from allocapp.views.plan_grid import Typing, lay_out, name_columns
 from allocapp.views.plan_mistakes import clash_mistakes, fault_mistakes, first_weak_cell, obstacle_mistakes
@@ -193,6 +193,7 @@ def _render(
         columns=name_columns(sheet),
         before=before.plan if before else None,
         asking=asking_of(opinions, today()),
+        summary=lay_out_opinions(attached_summary(plan)) if opinions.rounds and "review" in template else None,
         waiting_requests=count_open_requests(plan),
         choice=choice,
         choices={"only": REVIEWED if notes else ONLY, "order": ORDERS},

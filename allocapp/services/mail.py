@@ -130,7 +130,9 @@ def _due(state: MailState, now: datetime) -> ColumnElement[bool]:
 
 def _take(which: ColumnElement[bool], state: MailState, now: datetime) -> tuple[int, ...]:
     """Of the notices that were due, those that are now this worker's; their attempts are counted."""
-    wanted = db.session.scalars(select(Notice.id).where(which, _due(state, now)).order_by(Notice.id)).all()
+    mine = select(Notice.id).where(which, _due(state, now)).order_by(Notice.id)
+    # what another worker is just taking is left to it: waiting for each other's rows could end in a deadlock
+    wanted = db.session.scalars(mine.with_for_update(skip_locked=True)).all()
     taken = db.session.execute(
         update(Notice)
         .where(Notice.id.in_(wanted), _due(state, now))

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
 
+from allocapp.access import ALLOWED, Action
 from allocapp.clock import now
 from allocapp.config import Config
 from allocapp.db import transaction
@@ -126,13 +127,19 @@ def _line(notice: Notice) -> NoticeLine:
     return NoticeLine(notice, notice_words(notice), url_for(endpoint, **values), chat_text(notice), mail_words(notice))
 
 
+def _concerns(kind: NoticeKind) -> bool:
+    """Whether the person is ever told of that kind: the journal's heads are for those who read the journal."""
+    readers = {role for role, actions in ALLOWED.items() if Action.READ_JOURNAL in actions}
+    return kind is not NoticeKind.JOURNAL_HEAD or bool(readers & current_user.roles)
+
+
 def _show_choices(form: ChoicesForm, mistakes: list[Mistake], status: int) -> ResponseReturnValue:
     config: Config = current_app.config["ALLOCAPP"]
     page = render_template(
         "notice/choices.html",
         form=form,
         mistakes=mistakes,
-        kinds=[(form[kind.value], WORDS[kind].name) for kind in NoticeKind],
+        kinds=[(form[kind.value], WORDS[kind].name) for kind in NoticeKind if _concerns(kind)],
         mailings=[(mailing.value, MAILING_NAMES[mailing]) for mailing in Mailing],
         mails=config.mail is not None,
     )

@@ -21,7 +21,7 @@ TODAY = NOW.date()
 
 def told(kind: NoticeKind = NoticeKind.PLAN_SUBMITTED) -> Sequence[Notice]:
     """What everybody was told, as stored."""
-    statement = db.select(Notice).where(Notice.kind == kind).order_by(Notice.account_id)
+    statement = db.select(Notice).where(Notice.kind == kind).order_by(Notice.account_id, Notice.id)
     return db.session.scalars(statement.execution_options(populate_existing=True)).all()
 
 

@@ -222,6 +222,11 @@ def test_choices_are_kept_and_hold_for_what_comes(world: World, visit: Visit, ma
     assert notice_of(world, "a.preparer").mail is MailState.WAITING
 
 
+def test_the_journals_head_is_offered_to_those_who_read_the_journal(visit: Visit) -> None:
+    assert "journal_head" not in visit("a.preparer").open(CHOICES).form(CHOICES).fields
+    assert "journal_head" in visit("p.auditor").open(CHOICES).form(CHOICES).fields
+
+
 def test_what_waited_is_not_mailed_once_it_is_not_wanted(world: World, visit: Visit) -> None:
     client = visit("a.preparer")
     client.open(CHOICES)

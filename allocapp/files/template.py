@@ -101,7 +101,7 @@ def write_workbook(template: Template) -> bytes:
     _check_input(sheet, template)
     _lay_out(sheet, template)
     mark = book.create_sheet(STAMP_SHEET)
-    _write_text(mark.cell(1, 1), template.stamp)
+    write_text(mark.cell(1, 1), template.stamp)
     mark.sheet_state = "veryHidden"
     mark.protection.sheet = True
     book.security = WorkbookProtection(lockStructure=True)
@@ -113,12 +113,12 @@ def write_workbook(template: Template) -> bytes:
 def _write_head(sheet: Worksheet, template: Template) -> None:
     from openpyxl.styles import Alignment, Font, PatternFill
 
-    _write_text(sheet.cell(1, 1), template.title)
+    write_text(sheet.cell(1, 1), template.title)
     sheet.cell(1, 1).font = Font(name=_FACE, bold=True, size=14)
-    _write_text(sheet.cell(2, 1), template.hint)
+    write_text(sheet.cell(2, 1), template.hint)
     for place, column in enumerate(template.columns, start=1):
         cell = sheet.cell(_HEAD_ROW, place)
-        _write_text(cell, column.heading)
+        write_text(cell, column.heading)
         cell.font = Font(name=_FACE, bold=True)
         cell.fill = PatternFill("solid", fgColor=_INPUT_FILL if column.filled_in else _HEAD_FILL)
         cell.border = _border()
@@ -135,7 +135,7 @@ def _write_value(cell: Cell, value: str | int | None, column: TemplateColumn) ->
         wrap_text=text, vertical="top", horizontal="left" if text else "right", indent=1 if text else 0
     )
     if isinstance(value, str):
-        _write_text(cell, value)
+        write_text(cell, value)
     elif value is not None:
         _write_number(cell, format_points(value, ".") if column.kind is ColumnKind.RATE else str(value))
     if column.kind is ColumnKind.COUNT:
@@ -147,7 +147,7 @@ def _write_value(cell: Cell, value: str | int | None, column: TemplateColumn) ->
         cell.font = Font(name=_FACE, bold=True)
 
 
-def _write_text(cell: Cell, text: str) -> None:
+def write_text(cell: Cell, text: str) -> None:
     """A text cell, whatever it begins with; the quote prefix keeps it one when somebody edits it."""
     if clean := _clean(text):
         cell.value = clean

@@ -45,8 +45,8 @@ from allocapp.models.plan import Plan
 from allocapp.rules.workflow import PlanAction, plan_actions
 from allocapp.services import plan as plans
 from allocapp.services import review as reviews
-from allocapp.services.journal import plan_story
 from allocapp.services.overview import list_plans
+from allocapp.services.revision import read_chain
 from allocapp.services.sheet import read_sheet
 from allocapp.views.formatting import moment
 from allocapp.views.guard import error_body
@@ -65,6 +65,7 @@ from allocapp.views.plan_page import (
 from allocapp.views.plan_save import act_on_row, autosave, autosave_answer, keys_of, live_answer, save_sheet
 from allocapp.views.plan_words import next_step, superior_of
 from allocapp.views.statuses import explain_status
+from allocapp.views.story_words import tell_story
 from allocapp.views.visitor import signed_in_account
 
 pages = Blueprint("plan", __name__, url_prefix="/plans")
@@ -254,7 +255,8 @@ def reopen(plan_id: int) -> ResponseReturnValue:
 def journal(plan_id: int) -> ResponseReturnValue:
     """The story of the plan and its decisions."""
     plan = _load(plan_id)
-    return render_template("plan/journal.html", plan=plan, events=plan_story(plan))
+    story, chain = tell_story(plan, read_sheet(plan)), [revision.plan for revision in read_chain(plan)]
+    return render_template("plan/journal.html", plan=plan, story=story, chain=chain)
 
 
 def _load(plan_id: int, action: Action = Action.VIEW_PLAN) -> Plan:

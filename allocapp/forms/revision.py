@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flask_babel import lazy_gettext as lazy
-from wtforms import RadioField, TextAreaField
+from wtforms import RadioField, SelectChoice, TextAreaField
 from wtforms.validators import InputRequired, Optional
 
 from allocapp.forms import Form
@@ -17,8 +17,8 @@ class ReviseForm(Form):
     relation = RadioField(
         lazy("What its decision will do"),
         choices=[
-            (DecisionKind.AMEND.value, lazy("Amend the decision in force: some targets change")),
-            (DecisionKind.REPLACE.value, lazy("Replace the decision in force as a whole")),
+            SelectChoice(DecisionKind.AMEND.value, lazy("Amend the decision in force: some targets change")),
+            SelectChoice(DecisionKind.REPLACE.value, lazy("Replace the decision in force as a whole")),
         ],
         validators=[InputRequired(lazy("Choose what the new decision does to the one in force."))],
     )

@@ -31,6 +31,7 @@ from allocapp.services.journal import record_event
 from allocapp.services.notice import notify, people_with
 from allocapp.services.road import require_open
 from allocapp.services.stage import due_days
+from allocapp.services.step import open_step
 from allocapp.services.unit import allocating_units
 
 # before a plan leaves its unit, and while the superior has it
@@ -114,7 +115,31 @@ def remind_due(*, now: datetime) -> int:
         for stage in _PART:
             for waiting in waiting_units(campaign, stage):
                 told += _tell(campaign, waiting, now)
+        told += sum(_tell_of_step(plan, now) for plan in _in_house(campaign))
     return told
+
+
+def _in_house(campaign: Campaign) -> Sequence[Plan]:
+    statement = select(Plan).where(Plan.campaign_id == campaign.id, Plan.state == PlanState.IN_HOUSE)
+    return db.session.scalars(statement.order_by(Plan.id)).all()
+
+
+def _tell_of_step(plan: Plan, now: datetime) -> int:
+    """Remind whoever has the plan at an internal step; when the step's day has passed, the unit's leaders are told."""
+    step, today = open_step(plan), local_day(now)
+    if step is None or step.due is None:
+        return 0
+    telling, occasion = what_to_tell(step.due, today, ())
+    if telling is Telling.NOTHING:
+        return 0
+    kind, people = NoticeKind.REMINDER, [step.account]
+    if telling is Telling.ESCALATE:
+        kind = NoticeKind.ESCALATION
+        people += people_with(Action.SIGN_DECISION, plan.unit, today=today, campaign=plan.campaign)
+    key = f"{kind.value}:step:{step.id}:{step.due.isoformat()}:{occasion}"
+    words = {"step": step.name, "due": step.due.isoformat(), "days": abs(occasion)}
+    notify(kind, people, key=key, now=now, plan=plan, words=words)
+    return 1
 
 
 def _tell(campaign: Campaign, waiting: Waiting, now: datetime) -> int:

@@ -33,7 +33,9 @@ from allocapp.models.event import Event, Subject
 from allocapp.models.notice import Notice, NoticeKind
 from allocapp.rules.workflow import CampaignState
 from allocapp.services.campaign_road import close_campaign, lacks_of, open_campaign, read_policy, set_policy
+from allocapp.services.in_house import circulate_plan
 from allocapp.services.reminder import remind_due, remind_unit, waiting_units
+from allocapp.services.sheet import Entry, read_sheet
 from allocapp.services.stage import days_stamp, due_day, extend_deadline, set_deadlines, stage_days
 from tests.factories import NOW, World
 
@@ -354,3 +356,22 @@ def test_nobody_reminds_whom_they_do_not_see_or_may_not(world: World) -> None:
         click(world, "A", "b.preparer")
     with pytest.raises(Forbidden):
         click(world, "A", "a.leader")
+
+
+def test_whoever_has_a_plan_at_an_internal_step_is_reminded_on_its_last_day_and_then_the_leaders(world: World) -> None:
+    world.issue_province()
+    world.set_steps("A", "a.clerk")
+    plan_id = world.open("A", "a.preparer")
+    world.save(plan_id, 8000, "a.preparer")
+    with transaction():
+        sheet = read_sheet(world.plan(plan_id))
+        entries = {key: Entry(cell.target) for key, cell in sheet.cells.items()}
+        seen = {"version": sheet.plan.version, "seen_hash": sheet.content_hash}
+        circulate_plan(plan_id, entries, **seen, actor=world.account("a.preparer"), now=NOW)
+    remind(NOW + 2 * DAY)
+    assert told(NoticeKind.REMINDER) == []
+    for _twice in range(2):
+        remind(NOW + 3 * DAY)
+    assert told(NoticeKind.REMINDER) == ["a.clerk"]
+    remind(NOW + 4 * DAY)
+    assert told(NoticeKind.ESCALATION) == ["a.clerk", "a.leader"]

@@ -25,7 +25,7 @@ from allocapp.models.account import Account
 from allocapp.models.campaign import DecisionKind
 from allocapp.models.decision import Decision
 from allocapp.models.event import Subject
-from allocapp.models.opinion import OpinionRound
+from allocapp.models.opinion import AdjustmentRequest, OpinionRound, RequestState
 from allocapp.models.plan import ExpectationProposal, Plan, PlanHold, PlanMilestone, PlanTarget, Verdict
 from allocapp.rules.workflow import DecisionState, PlanAction, PlanState
 from allocapp.services.decision import revoking_decision
@@ -104,6 +104,7 @@ def discard_revision(plan_id: int, *, version: int, reason: str, actor: Account,
     # nobody is asked about it any more
     still_asked = (OpinionRound.plan_id == plan.id) & OpinionRound.closed_at.is_(None)
     db.session.execute(update(OpinionRound).where(still_asked).values(closed_at=now))
+    _reopen_requests(plan)
     return move_plan(plan, PlanAction.DISCARD, actor=actor, now=now, reason=reason)
 
 
@@ -142,6 +143,27 @@ def affected_by(decision: Decision) -> Sequence[Decision]:
         .where(Decision.affects_id == decision.id, Decision.state.in_(READABLE_BELOW))
         .order_by(Decision.sealed_at, Decision.id)
     ).all()
+
+
+def _reopen_requests(revision: Plan) -> None:
+    """Requests for adjustment that were accepted into it wait again: the newest of each, where none is open since."""
+    accepted = db.session.scalars(
+        select(AdjustmentRequest)
+        .where(AdjustmentRequest.revision_id == revision.id, AdjustmentRequest.state == RequestState.ACCEPTED)
+        .order_by(AdjustmentRequest.id)
+    ).all()
+    if not accepted:
+        return
+    waiting = select(AdjustmentRequest.unit_id, AdjustmentRequest.indicator_id).join(
+        Plan, Plan.id == AdjustmentRequest.plan_id
+    )
+    of_unit = (Plan.campaign_id == revision.campaign_id) & (Plan.unit_id == revision.unit_id)
+    found = db.session.execute(waiting.where(of_unit, AdjustmentRequest.state == RequestState.OPEN))
+    still_open = {(unit_id, indicator_id) for unit_id, indicator_id in found}
+    for key, request in {(one.unit_id, one.indicator_id): one for one in accepted}.items():
+        if key not in still_open:
+            request.state, request.answer, request.revision_id = RequestState.OPEN, "", None
+            request.answered_by, request.answered_at = None, None
 
 
 def _require_free(plan: Plan) -> None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from allocapp.clock import today
+from allocapp.clock import now, today
 from allocapp.db import db, transaction
 from allocapp.models.account import Grant
 from allocapp.models.campaign import Campaign
@@ -15,6 +15,7 @@ from allocapp.models.notice import Notice, NoticeKind
 from allocapp.models.opinion import AdjustmentRequest, RequestState
 from allocapp.models.plan import Plan, PlanTarget
 from allocapp.rules.workflow import CampaignState, PlanState
+from allocapp.services.revision import discard_revision
 from tests.factories import NOW, World
 from tests.views.client import Client
 from tests.views.conftest import Visit
@@ -326,3 +327,33 @@ def test_statements_do_not_grow_with_the_requests(world: World, visit: Visit) ->
             owner.open("/")
         found[district] = (len(listing), len(tasks))
     assert found["A"] == found["B"]
+
+
+def test_what_was_accepted_into_a_revision_waits_again_once_that_is_given_up(
+    world: World, visit: Visit, below: int
+) -> None:
+    """Twice accepted, the newer request waits again and the older one does not; asked anew meanwhile, none does."""
+    receiver, owner = visit("a1.viewer"), visit("a.preparer")
+    for figure in ("75", "77"):
+        asked = request(world, receiver, below, figure=figure)
+        owner.open(f"/plans/{below}/adjustments")
+        owner.follow(owner.send(f"/plans/{below}/adjustments/{asked.id}/accept"))
+    discard(world, below)
+    db.session.rollback()
+    found = [(one.proposed, one.state) for one in db.session.scalars(select(AdjustmentRequest).order_by("id"))]
+    assert found == [(7500, RequestState.ACCEPTED), (7700, RequestState.OPEN)]
+    owner.open(f"/plans/{below}/adjustments")
+    owner.follow(owner.send(f"/plans/{below}/adjustments/{only().id}/accept"))
+    request(world, receiver, below, figure="79")
+    discard(world, below)
+    db.session.rollback()
+    states = [one.state for one in db.session.scalars(select(AdjustmentRequest).order_by("id"))]
+    assert states == [RequestState.ACCEPTED, RequestState.ACCEPTED, RequestState.OPEN]
+
+
+def discard(world: World, below: int) -> None:
+    """The newest revision of the plan is given up."""
+    with transaction():
+        newest = db.session.scalars(select(Plan).where(Plan.based_on_id == below).order_by(Plan.id.desc())).first()
+        assert newest is not None
+        discard_revision(newest.id, version=newest.version, reason="Thôi", actor=world.account("a.preparer"), now=now())

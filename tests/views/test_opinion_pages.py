@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
+from flask import Flask
 from sqlalchemy import select
 
 from allocapp.clock import today
@@ -17,8 +18,9 @@ from allocapp.models.plan import Plan
 from allocapp.models.review import PlanSubmission
 from allocapp.rules.workflow import PlanState
 from tests.factories import World
-from tests.views.client import Client
+from tests.views.client import Client, vietnamese
 from tests.views.conftest import Visit
+from tests.views.markup import Page
 from tests.views.sheets import field, stored
 from tests.views.test_statements import add_communes, counted
 
@@ -73,6 +75,17 @@ def word(world: World, unit: str, indicator: str = "dossiers") -> Opinion | None
     )
 
 
+def registered(page: Page) -> dict[tuple[str, str], str]:
+    """The column beside the inputs, by the receiver's code and the indicator's short name."""
+    found = {}
+    for row in page.tagged("tr"):
+        cells = [cell for cell in row.all("td") if "said" in cell.classes]
+        if cells:
+            code = row.one("small").text
+            found |= {(code, name): cell.text for name, cell in zip(("Dịch vụ", "Hồ sơ"), cells, strict=True)}
+    return found
+
+
 def told(kind: NoticeKind) -> set[int]:
     db.session.rollback()
     return set(db.session.scalars(select(Notice.account_id).where(Notice.kind == kind)))
@@ -81,7 +94,7 @@ def told(kind: NoticeKind) -> set[int]:
 # -- the way through -------------------------------------------------------------------------------------------------
 
 
-def test_receivers_are_asked_heard_and_answered(world: World, visit: Visit, plan_id: int) -> None:
+def test_receivers_are_asked_heard_and_answered(database: Flask, world: World, visit: Visit, plan_id: int) -> None:
     owner, receiver = visit("a.preparer"), visit("a1.viewer")
     round_id = ask(owner, plan_id)
     assert told(NoticeKind.OPINION_ASKED) == {world.accounts["a1.viewer"]}
@@ -99,9 +112,11 @@ def test_receivers_are_asked_heard_and_answered(world: World, visit: Visit, plan
         link.get("href") for link in receiver.open("/").tagged("a")
     ]
 
-    page = owner.open(f"/plans/{plan_id}")
-    assert "70,5%" in page.text
-    assert "Đường truyền chưa ổn định" in page.text
+    column = registered(owner.open(f"/plans/{plan_id}"))
+    assert "70,5%" in column["A1", "Hồ sơ"]
+    assert "Đường truyền chưa ổn định" in column["A1", "Hồ sơ"]
+    assert column["A1", "Dịch vụ"] == vietnamese(database, "agrees ✓")
+    assert column["A2", "Hồ sơ"] == vietnamese(database, "no opinion yet")
     page = owner.open(f"/plans/{plan_id}/opinions")
     owner.follow(owner.send(f"/plans/{plan_id}/opinions/close"))
     owner.follow(owner.send(f"/plans/{plan_id}/opinions/{said.id}/take-up"))
@@ -149,6 +164,9 @@ def test_a_dissent_without_an_answer_stops_the_submission_and_an_explanation_ope
     assert entry["answer_text"] == "Thiết bị được cấp trong quý II"
     assert frozen["Xã A1", "Dịch vụ"]["word"] == "agreed"
     assert frozen["Xã A2", "Hồ sơ"]["word"] == "silent"
+    page = visit("p.approver").open(f"/plans/{plan_id}/review")
+    assert "Thiết bị được cấp trong quý II" in page.text
+    assert "70%" in registered(page)["A1", "Hồ sơ"]
 
 
 def test_what_was_taken_up_and_changed_again_needs_another_answer(world: World, visit: Visit, plan_id: int) -> None:
@@ -220,6 +238,8 @@ def test_receivers_are_asked_again_about_what_the_draft_says_now(world: World, v
     owner.follow(owner.send(f"/plans/{plan_id}/save", {field(world, "A1"): "85"}))
     page = owner.open(f"/plans/{plan_id}/opinions")
     assert "85%" in page.text  # what the plan says now stands beside what was asked
+    assert "80%" in registered(owner.open(f"/plans/{plan_id}"))["A1", "Hồ sơ"]
+    owner.open(f"/plans/{plan_id}/opinions")
     owner.follow(owner.send(f"/plans/{plan_id}/opinions/close"))
     second = ask(owner, plan_id)
     assert (newest().number, newest().asked[f"{world.units['A1']}-{world.indicators['dossiers']}"][0]) == (2, 8500)

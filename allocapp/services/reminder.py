@@ -14,7 +14,7 @@ from typing import Final
 
 from sqlalchemy import exists, select
 
-from allocapp.access import Action, may_at_unit
+from allocapp.access import Action, may_at_unit, plan_right
 from allocapp.clock import local_day
 from allocapp.db import db
 from allocapp.errors import AlreadyReminded, Forbidden, NotFound, NothingToRemindOf
@@ -170,7 +170,11 @@ def _tell(campaign: Campaign, waiting: Waiting, now: datetime) -> int:
 
 def _part_of(waiting: Waiting, campaign: Campaign, today: date) -> list[Account]:
     """The people whose turn it is."""
-    return people_with(_PART[waiting.stage], waiting.unit, today=today, campaign=campaign)
+    action = _PART[waiting.stage]
+    if waiting.plan is not None:
+        # where the superior only receives a copy, it is the unit itself that is to approve
+        action = plan_right(action, waiting.plan)
+    return people_with(action, waiting.unit, today=today, campaign=campaign)
 
 
 def _those_above(waiting: Waiting, campaign: Campaign, today: date) -> list[Account]:

@@ -44,15 +44,15 @@ class Result:
 
 @pages.get("/")
 def index() -> ResponseReturnValue:
-    """What waits for the person's verdict."""
-    require(signed_in_account(), Action.REVIEW_PLAN, today())
+    """What waits for the person's verdict: an approver's, or a leader's where the unit decides alone."""
+    require(signed_in_account(), Action.PROCEED_PLAN, today())
     return _page()
 
 
 @pages.post("/approve")
 def approve() -> ResponseReturnValue:
     """Approve what was ticked, each plan in a transaction of its own, and say what became of each."""
-    require(signed_in_account(), Action.APPROVE_PLAN, today())
+    require(signed_in_account(), Action.PROCEED_PLAN, today())
     ticked = read_ticked(request.form)
     if not Form().validate() or not ticked:
         return _page(mistakes=[Mistake(_("Tick the plans to approve first. Nothing was done."))], status=422)

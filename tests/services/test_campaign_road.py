@@ -375,3 +375,12 @@ def test_whoever_has_a_plan_at_an_internal_step_is_reminded_on_its_last_day_and_
     assert told(NoticeKind.REMINDER) == ["a.clerk"]
     remind(NOW + 4 * DAY)
     assert told(NoticeKind.ESCALATION) == ["a.clerk", "a.leader"]
+
+
+def test_where_the_superior_only_receives_a_copy_the_units_own_people_are_reminded_of_the_review(world: World) -> None:
+    world.issue_province()
+    world.set_authority(Authority.COPY)
+    set_days(world, {"reviews_end": SUBMITTED_BY})
+    world.submitted("A")
+    remind(on(SUBMITTED_BY))
+    assert told(NoticeKind.REMINDER) == ["a.leader"]

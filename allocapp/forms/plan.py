@@ -6,8 +6,8 @@ Whatever was typed is handed back as it was typed, so that a page can show it ag
 Fields of the grid: ``t-<unit id>-<indicator id>`` holds the target, ``x-<unit id>-<indicator id>`` the reason why none
 is assigned, ``p-<unit id>-<indicator id>`` whose value is taken where two people changed the cell (``mine``, else
 ``theirs``). A cell is there when its ``t-`` field is. ``h-<unit id>`` holds the reason for holding a receiver's row.
-``buffer_reason`` holds the reason for assigning more than the campaign allows, ``buffer_seen`` the one that the page
-was made from.
+``row`` names what a button does besides saving. ``buffer_reason`` holds the reason for assigning more than the campaign
+allows, ``buffer_seen`` the one that the page was made from.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ LARGEST_ID = 2**31 - 1
 _CELL_NAME = re.compile(r"t-([1-9][0-9]{0,8})-([1-9][0-9]{0,8})")
 _COMMENT_NAME = re.compile(r"c-([1-9][0-9]{0,8})")
 _PACKED = re.compile(r"([0-9]{0,10}|x[!-)+-~]+)(?:\*([0-9]{1,9}))?")
+_TICK = re.compile(r"(tick|untick)-([1-9][0-9]{0,8})")
 _ROW_ACT = re.compile(r"(hold|release)-([1-9][0-9]{0,8})")
 _BLANKS = " \u00a0"
 
@@ -61,6 +62,12 @@ class ReasonForm(VersionForm):
     """A step that needs a reason; the service refuses an empty or too long one."""
 
     reason = TextAreaField(validators=[Optional()], filters=[lambda text: printable(text or "")])
+
+
+class OpinionForm(ReasonForm):
+    """A step that takes an opinion; the service refuses one that is too long."""
+
+    opinion = TextAreaField(validators=[Optional()], filters=[lambda text: printable(text or "")])
 
 
 class SeenForm(VersionForm):
@@ -121,6 +128,14 @@ class RowAct:
 
 
 @dataclass(frozen=True)
+class Tick:
+    """A remark that was dealt with, or is to be open again."""
+
+    comment_id: int
+    done: bool
+
+
+@dataclass(frozen=True)
 class Merged:
     """What a person typed, laid over what somebody else stored meanwhile.
 
@@ -157,6 +172,12 @@ def read_row_act(form: MultiDict[str, str]) -> RowAct | None:
     if found is None:
         return None
     return RowAct(int(found[2]), found[1] == "hold", " ".join(printable(form.get(f"h-{found[2]}", "")).split()))
+
+
+def read_tick(form: MultiDict[str, str]) -> Tick | None:
+    """The remark that the pressed button ticks off besides saving: field ``row`` is ``tick-<id>`` or ``untick-…``."""
+    found = _TICK.fullmatch(form.get("row", ""))
+    return Tick(int(found[2]), found[1] == "tick") if found else None
 
 
 def read_comments(form: MultiDict[str, str]) -> dict[int, str]:

@@ -5,7 +5,7 @@ They are kept: each belongs to the submission it was made on, and is ticked off 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Final
 
@@ -27,8 +27,8 @@ COMMENT_LIMIT: Final = 1000
 _BEFORE_THE_SUPERIOR = (PlanState.SUBMITTED, PlanState.IN_REVIEW)
 
 
-def comment_on_plan(plan_id: int, *, unit_id: int | None, text: str, actor: Account, now: datetime) -> Plan:
-    """Make a remark on what was submitted, on the whole (no unit) or on a receiver's row; nothing is returned by it.
+def comment_on_plan(plan_id: int, *, remarks: Mapping[int | None, str], actor: Account, now: datetime) -> Plan:
+    """Make remarks on what was submitted, by receiver's unit id, None for the whole; nothing is returned by it.
 
     Those who decide on the plan make remarks, of a plan in review only who has it, and the coordinating body at any
     time while it is before the superior. The same remark sent twice is kept once.
@@ -46,9 +46,9 @@ def comment_on_plan(plan_id: int, *, unit_id: int | None, text: str, actor: Acco
         raise TransitionNotAllowed(plan.state, "comment")
     if decides:
         require_reviewer(plan, actor)
-    if not text.strip():
+    if not any(text.strip() for text in remarks.values()):
         raise TextRequired
-    add_remarks(plan, [(unit_id, text)], actor=actor, now=now)
+    add_remarks(plan, remarks.items(), actor=actor, now=now)
     return plan
 
 

@@ -13,7 +13,7 @@ from typing import Final
 
 from sqlalchemy import delete, select
 
-from allocapp.access import ALLOWED, Action, capacity_words, delegations_to, may_at_unit, own_grants
+from allocapp.access import ALLOWED, Action, capacity_words, delegations_to, may_at_unit, own_grants, units_reached
 from allocapp.clock import local_day
 from allocapp.db import db
 from allocapp.errors import ContentChanged, Forbidden, MayNotAllocate, NotFound, StepsRefused
@@ -21,7 +21,7 @@ from allocapp.models.account import Account, Delegation, Grant
 from allocapp.models.event import Subject
 from allocapp.models.plan import Plan
 from allocapp.models.review import InternalStep, PlanStep
-from allocapp.models.unit import Unit
+from allocapp.models.unit import Unit, UnitKind
 from allocapp.rules.content import content_hash
 from allocapp.rules.workflow import PlanState
 from allocapp.services.journal import record_event
@@ -63,6 +63,22 @@ def steps_of(unit: Unit) -> Sequence[InternalStep]:
 def has_steps(unit_id: int) -> bool:
     """Whether the unit's plans go through steps of its own."""
     return db.session.scalar(select(InternalStep.id).where(InternalStep.unit_id == unit_id).limit(1)) is not None
+
+
+def list_units(account: Account, *, today: date) -> list[tuple[Unit, Sequence[InternalStep]]]:
+    """The units whose steps the account may set, superiors first, each with its steps."""
+    reached = units_reached(account, Action.MANAGE_STEPS, today)
+    units = db.session.scalars(
+        select(Unit)
+        .join(UnitKind)
+        .where(reached, Unit.may_allocate)
+        .order_by(UnitKind.position, Unit.position, Unit.id)
+    ).all()
+    of_units: dict[int, list[InternalStep]] = {unit.id: [] for unit in units}
+    steps = select(InternalStep).where(InternalStep.unit_id.in_(of_units)).order_by(InternalStep.position)
+    for step in db.session.scalars(steps):
+        of_units[step.unit_id].append(step)
+    return [(unit, of_units[unit.id]) for unit in units]
 
 
 def stamp_of_steps(steps: Sequence[InternalStep]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -109,19 +109,18 @@ def _plan_task(line: PlanLine, account: Account, today: date) -> TaskKind | None
         return TaskKind.OPEN_PLAN if line.can_open else None
     if plan.state is PlanState.ISSUED and plan.out_of_balance_at is not None:
         return TaskKind.REVISE_PLAN if may_at_unit(account, Action.OPEN_PLAN, line.unit, today) else None
-    actions = plan_actions_for(plan, account, today)
+    return _road_task(plan, plan_actions_for(plan, account, today))
+
+
+def _road_task(plan: Plan, actions: Collection[PlanAction]) -> TaskKind | None:
     if plan.state is PlanState.IN_HOUSE:
         taking = TaskKind.TAKE_STEP if PlanAction.AGREE in actions else None
         return TaskKind.SUBMIT_AGREED_PLAN if PlanAction.SUBMIT in actions else taking
-    if {PlanAction.SUBMIT, PlanAction.CIRCULATE} & actions:
+    if PlanAction.SUBMIT in actions or PlanAction.CIRCULATE in actions:
         return _drafting_task(plan)
-    if PlanAction.REOPEN in actions and lapsed_plans([plan]):
-        return TaskKind.REOPEN_LAPSED_PLAN
-    if PlanAction.APPROVE in actions and plan.state is PlanState.SUBMITTED:
-        return TaskKind.REVIEW_PLAN
-    if PlanAction.APPROVE in actions and plan.reviewed_by_id == account.id:
-        return TaskKind.CONTINUE_REVIEW
-    return None
+    if PlanAction.APPROVE in actions:
+        return TaskKind.CONTINUE_REVIEW if plan.state is PlanState.IN_REVIEW else TaskKind.REVIEW_PLAN
+    return TaskKind.REOPEN_LAPSED_PLAN if PlanAction.REOPEN in actions and lapsed_plans([plan]) else None
 
 
 def _drafting_task(plan: Plan) -> TaskKind:

@@ -36,6 +36,7 @@ ENTRIES: Final[Mapping[str, tuple[LazyString, Action | None]]] = MappingProxyTyp
         "decision.verify": (lazy("Verify a file"), None),
         # approvers and leaders delegate, and nobody else may go on after an opinion
         "delegation.index": (lazy("Delegation"), Action.PROCEED_PLAN),
+        "step.index": (lazy("Internal steps"), Action.MANAGE_STEPS),
         "journal.index": (lazy("Journal"), Action.READ_JOURNAL),
     }
 )

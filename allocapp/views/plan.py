@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import groupby
 from operator import attrgetter
-from typing import Any
 
 from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -20,50 +19,54 @@ from allocapp.errors import (
     ContentChanged,
     Forbidden,
     NotFound,
-    ReasonRequired,
     StaleVersion,
     SuperiorNotIssued,
-    TextTooLong,
     TransitionNotAllowed,
     UnbalancedPlan,
 )
 from allocapp.forms.plan import (
     OpenForm,
-    ReasonForm,
-    SeenForm,
     SheetForm,
     TypedSheet,
-    VersionForm,
     changed_cells,
     read_cells,
-    read_comments,
     read_row_act,
+    read_tick,
     settle,
     unpack_cells,
 )
 from allocapp.models.plan import Plan
 from allocapp.rules.workflow import PlanAction, plan_actions
 from allocapp.services import plan as plans
-from allocapp.services import review as reviews
-from allocapp.services.overview import list_plans
+from allocapp.services.in_house import circulate_plan
+from allocapp.services.lapse import lapsed_plans
+from allocapp.services.overview import PlanLine, list_plans
 from allocapp.services.revision import read_chain
 from allocapp.services.sheet import read_sheet
+from allocapp.views.authority_words import decider_of
 from allocapp.views.formatting import moment
 from allocapp.views.guard import error_body
 from allocapp.views.messages import Mistake, explain
 from allocapp.views.plan_choice import asked
 from allocapp.views.plan_grid import Typing, lay_out_rows
+from allocapp.views.plan_mistakes import what_next
 from allocapp.views.plan_page import (
-    Remarks,
     Stamp,
     clashing_page,
     conflict_page,
     plan_page,
-    review_page,
     unbalanced_page,
 )
-from allocapp.views.plan_save import act_on_row, autosave, autosave_answer, keys_of, live_answer, save_sheet
-from allocapp.views.plan_words import next_step, superior_of
+from allocapp.views.plan_save import (
+    act_on_remark,
+    act_on_row,
+    autosave,
+    autosave_answer,
+    keys_of,
+    live_answer,
+    save_sheet,
+)
+from allocapp.views.plan_words import next_step
 from allocapp.views.statuses import explain_status
 from allocapp.views.story_words import tell_story
 from allocapp.views.visitor import signed_in_account
@@ -78,8 +81,9 @@ PLAN = "/<int(max=2147483647):plan_id>"
 def index() -> ResponseReturnValue:
     """Every unit that passes targets on, by campaign: where its plan stands and whose turn it is."""
     lines = list_plans(signed_in_account(), today=today())
+    lapsed = lapsed_plans(line.plan for line in lines if line.plan)
     campaigns = [
-        (campaign, [(line, next_step(line.unit, line.plan, line.superior_known)) for line in of_campaign])
+        (campaign, [(line, _step_of(line, lapsed)) for line in of_campaign])
         for campaign, of_campaign in groupby(lines, key=attrgetter("campaign"))
     ]
     return render_template("plan/index.html", campaigns=campaigns)
@@ -107,14 +111,14 @@ def show(plan_id: int) -> ResponseReturnValue:
 def check_on_page(plan_id: int) -> ResponseReturnValue:
     """The check without JavaScript: the same page with what was typed and what it comes to. Nothing is saved.
 
-    A row's own button comes here too, as it has no address of its own: it saves, and holds or releases the row.
+    A row's or a remark's own button comes here too, as it has no address of its own: it saves, and does its act.
     """
-    if read_row_act(request.form) is not None:
+    if read_row_act(request.form) or read_tick(request.form):
         return save(plan_id)
     plan = _load(plan_id, Action.EDIT_PLAN)
     form, typed = SheetForm(), _typed(plan)
     if not form.validate():
-        return _damaged(plan, typed)
+        return damaged(plan, typed)
     notice = _("Checked, not saved yet.")
     status = 422 if typed.faults else 200
     return plan_page(plan, typing=Typing(typed), stamp=_stamp(form), notice=notice, status=status)
@@ -149,16 +153,18 @@ def columns(plan_id: int) -> ResponseReturnValue:
 
 @pages.post(f"{PLAN}/save")
 def save(plan_id: int) -> ResponseReturnValue:
-    """Keep what was typed, balanced or not; where a row's button was pressed, hold or release the row as well."""
+    """Keep what was typed, balanced or not; where a row's or a remark's button was pressed, do what it says as well."""
     plan = _load(plan_id, Action.EDIT_PLAN)
     form, typed = SheetForm(), _typed(plan)
     if not form.validate() or typed.faults:
         return _unreadable(plan, form, typed)
-    typed, act = _settled(plan, form, typed), read_row_act(request.form)
+    typed, act, tick = _settled(plan, form, typed), read_row_act(request.form), read_tick(request.form)
     try:
         saved = save_sheet(plan, form, typed)
         if not saved.conflicts and act is not None:
             act_on_row(plan_id, act)
+        if not saved.conflicts and tick is not None:
+            act_on_remark(plan_id, tick)
     except AllocappError as error:
         return _refused(plan_id, form, typed, error)
     if saved.conflicts:
@@ -171,84 +177,14 @@ def save(plan_id: int) -> ResponseReturnValue:
 def submit(plan_id: int) -> ResponseReturnValue:
     """Keep what was typed and submit it; where it may not be submitted, it is kept as a draft and the page says why."""
     plan = _load(plan_id, Action.SUBMIT_PLAN)
-    form, typed = SheetForm(), _typed(plan)
-    if not form.validate() or typed.faults:
-        return _unreadable(plan, form, typed)
-    typed = _settled(plan, form, typed)
-    given = {
-        "version": form.version.data,
-        "seen_hash": form.seen_hash.data,
-        "edits": changed_cells(typed, unpack_cells(form.base.data or "", keys_of(plan))),
-        "explanation": typed.explanation,
-    }
-    try:
-        with transaction():
-            plans.submit_plan(plan_id, typed.entries, **given, actor=signed_in_account(), now=now())
-    except (UnbalancedPlan, SuperiorNotIssued, BufferUnexplained):
-        return _kept_as_draft(plan_id, form, typed)
-    except AllocappError as error:
-        return _refused(plan_id, form, typed, error)
-    flash(_("Submitted to %(superior)s.", superior=superior_of(_load(plan_id).unit)))
-    return redirect(url_for("plan.show", plan_id=plan_id), 303)
+    return _send_on(plan, plans.submit_plan, _("Submitted to %(superior)s.", superior=decider_of(plan)))
 
 
-@pages.post(f"{PLAN}/receivers")
-def receivers(plan_id: int) -> ResponseReturnValue:
-    """Bring the rows of a draft in line with the unit's receivers of today."""
-    return _step(plan_id, plans.update_receivers, _("The list of receivers is up to date."))
-
-
-@pages.post(f"{PLAN}/withdraw")
-def withdraw(plan_id: int) -> ResponseReturnValue:
-    """Take a submission back before anybody reviews it."""
-    return _step(plan_id, plans.withdraw_plan, _("Withdrawn: the plan is a draft again."))
-
-
-@pages.get(f"{PLAN}/review")
-def review(plan_id: int) -> ResponseReturnValue:
-    """The approver's page; a plan that waits for no review shows its own page, which says where it stands."""
-    return review_page(_load(plan_id, Action.REVIEW_PLAN))
-
-
-@pages.post(f"{PLAN}/take")
-def take(plan_id: int) -> ResponseReturnValue:
-    """Begin the review, visibly to everybody."""
-    return _step(plan_id, reviews.take_plan_into_review, _("You are reviewing this plan now."), onward="plan.review")
-
-
-@pages.post(f"{PLAN}/hand-back")
-def hand_back(plan_id: int) -> ResponseReturnValue:
-    """Give the review up for another approver."""
-    if stopped := _unsent_remarks(plan_id):
-        return stopped
-    return _step(plan_id, reviews.hand_back_plan, _("Handed back: another approver can take it."))
-
-
-@pages.post(f"{PLAN}/return")
-def return_(plan_id: int) -> ResponseReturnValue:
-    """Send the plan back to be completed, with a reason and remarks on rows."""
-    remarks = _remarks()
-    done = _("Returned for completion.")
-    return _step(plan_id, reviews.return_plan, done, reason=remarks.reason, comments=remarks.comments)
-
-
-@pages.post(f"{PLAN}/approve")
-def approve(plan_id: int) -> ResponseReturnValue:
-    """Approve exactly what was seen; its decision then waits for a number."""
-    if stopped := _unsent_remarks(plan_id):
-        return stopped
-    form = SeenForm()
-    if not form.validate():
-        return _damaged(_load(plan_id, Action.APPROVE_PLAN), None)
-    return _step(
-        plan_id, reviews.approve_plan, _("Approved: the decision waits for its number."), seen_hash=form.seen_hash.data
-    )
-
-
-@pages.post(f"{PLAN}/reopen")
-def reopen(plan_id: int) -> ResponseReturnValue:
-    """Send an approved plan back before its decision is numbered."""
-    return _step(plan_id, reviews.reopen_plan, _("Reopened: the unit completes it."), reason=_remarks().reason)
+@pages.post(f"{PLAN}/circulate")
+def circulate(plan_id: int) -> ResponseReturnValue:
+    """Keep what was typed and send it through the unit's own steps; as for a submission where it may not be sent."""
+    plan = _load(plan_id, Action.SUBMIT_PLAN)
+    return _send_on(plan, circulate_plan, _("Sent through the unit's own steps."))
 
 
 @pages.get(f"{PLAN}/journal")
@@ -257,6 +193,11 @@ def journal(plan_id: int) -> ResponseReturnValue:
     plan = _load(plan_id)
     story, chain = tell_story(plan, read_sheet(plan)), [revision.plan for revision in read_chain(plan)]
     return render_template("plan/journal.html", plan=plan, story=story, chain=chain)
+
+
+def _step_of(line: PlanLine, lapsed: frozenset[int]) -> str:
+    is_lapsed = line.plan is not None and line.plan.id in lapsed
+    return next_step(line.unit, line.plan, line.superior_known, lapsed=is_lapsed)
 
 
 def _load(plan_id: int, action: Action = Action.VIEW_PLAN) -> Plan:
@@ -277,6 +218,29 @@ def _settled(plan: Plan, form: SheetForm, typed: TypedSheet) -> TypedSheet:
     return settle(typed, unpack_cells(form.base.data or "", keys_of(plan))) if typed.yielded else typed
 
 
+def _send_on(plan: Plan, service: Callable[..., Plan], done: str) -> ResponseReturnValue:
+    """Keep what was typed and send the plan on, both or neither; a plan that is not complete is kept as a draft."""
+    plan_id, form, typed = plan.id, SheetForm(), _typed(plan)
+    if not form.validate() or typed.faults:
+        return _unreadable(plan, form, typed)
+    typed = _settled(plan, form, typed)
+    given = {
+        "version": form.version.data,
+        "seen_hash": form.seen_hash.data,
+        "edits": changed_cells(typed, unpack_cells(form.base.data or "", keys_of(plan))),
+        "explanation": typed.explanation,
+    }
+    try:
+        with transaction():
+            service(plan_id, typed.entries, **given, actor=signed_in_account(), now=now())
+    except (UnbalancedPlan, SuperiorNotIssued, BufferUnexplained):
+        return _kept_as_draft(plan_id, form, typed)
+    except AllocappError as error:
+        return _refused(plan_id, form, typed, error)
+    flash(done)
+    return redirect(url_for("plan.show", plan_id=plan_id), 303)
+
+
 def _kept_as_draft(plan_id: int, form: SheetForm, typed: TypedSheet) -> ResponseReturnValue:
     try:
         saved = save_sheet(_load(plan_id), form, typed)
@@ -290,14 +254,14 @@ def _kept_as_draft(plan_id: int, form: SheetForm, typed: TypedSheet) -> Response
 def _unreadable(plan: Plan, form: SheetForm, typed: TypedSheet) -> ResponseReturnValue:
     """Nothing is saved of a form with a cell that is no number; everything typed stays."""
     if form.errors:
-        return _damaged(plan, typed)
+        return damaged(plan, typed)
     if PlanAction.SAVE not in plan_actions(plan.state):
         return _refused(plan.id, form, typed, TransitionNotAllowed(plan.state, PlanAction.SAVE))
     mistakes = [Mistake(_("Nothing was saved: some cells cannot be read. What you typed is still in them."))]
     return plan_page(plan, typing=Typing(typed), stamp=_stamp(form), mistakes=mistakes, status=422)
 
 
-def _damaged(plan: Plan, typed: TypedSheet | None) -> ResponseReturnValue:
+def damaged(plan: Plan, typed: TypedSheet | None = None) -> ResponseReturnValue:
     """The form came without its version or hash: cut on the way, or not made by our page."""
     mistakes = [Mistake(_("The form did not arrive whole, so nothing was done. Look at the page and send it again."))]
     return plan_page(plan, typing=Typing(typed) if typed else None, mistakes=mistakes, status=422)
@@ -310,63 +274,5 @@ def _refused(plan_id: int, form: SheetForm, typed: TypedSheet, error: AllocappEr
     if isinstance(error, StaleVersion | ContentChanged):
         return conflict_page(plan, form, typed, error)
     message = explain(error)
-    mistakes = [Mistake(message.text), Mistake(_next_step(error, plan))]
+    mistakes = [Mistake(message.text), Mistake(what_next(error, plan))]
     return plan_page(plan, typing=Typing(typed), stamp=_stamp(form), mistakes=mistakes, status=message.status)
-
-
-def _next_step(error: AllocappError, plan: Plan) -> str:
-    """What to do after a refusal. Sent twice, or overtaken by somebody: who was first, and that nothing was harmed."""
-    if not isinstance(error, TransitionNotAllowed | StaleVersion):
-        return explain(error).next_step
-    return _(
-        "The last step was taken by %(who)s on %(moment)s. What you sent now changed nothing.",
-        who=plan.changed_by.name if plan.changed_by else _("the system"),
-        moment=moment(plan.changed_at),
-    )
-
-
-def _remarks() -> Remarks:
-    return Remarks(ReasonForm().reason.data or "", read_comments(request.form))
-
-
-def _unsent_remarks(plan_id: int) -> ResponseReturnValue | None:
-    """Remarks go with a return only: they are not dropped silently by another button."""
-    remarks = _remarks()
-    if not remarks.reason and not remarks.comments:
-        return None
-    text = _(
-        "You typed a reason or remarks, which are sent only when the plan is returned. Clear them, or return the plan."
-    )
-    field = "reason" if remarks.reason else f"c-{next(iter(remarks.comments))}"
-    plan = _load(plan_id, Action.REVIEW_PLAN)
-    return review_page(plan, remarks=remarks, mistakes=[Mistake(text, field)], status=422)
-
-
-def _step(
-    plan_id: int, service: Callable[..., Plan], done: str, *, onward: str = "plan.show", **given: Any
-) -> ResponseReturnValue:
-    """One step of the workflow: the service decides; a refusal shows the page again with what was typed."""
-    _load(plan_id)
-    form = VersionForm()
-    if not form.validate():
-        return _damaged(_load(plan_id), None)
-    try:
-        with transaction():
-            service(plan_id, version=form.version.data, actor=signed_in_account(), now=now(), **given)
-    except (NotFound, Forbidden):
-        raise
-    except AllocappError as error:
-        message, remarks, plan = explain(error), _remarks(), _load(plan_id)
-        field = _field_of(error, remarks)
-        mistakes = [Mistake(message.text, field), Mistake(_next_step(error, plan), field)]
-        return review_page(plan, remarks=remarks, mistakes=mistakes, status=message.status)
-    flash(done)
-    return redirect(url_for(onward, plan_id=plan_id), 303)
-
-
-def _field_of(error: AllocappError, remarks: Remarks) -> str:
-    """The field that a refused reason or remark stands in; empty where the refusal is about something else."""
-    if isinstance(error, TextTooLong):
-        long = (f"c-{unit_id}" for unit_id, text in remarks.comments.items() if len(text) > error.limit)
-        return "reason" if len(remarks.reason) > error.limit else next(long, "reason")
-    return "reason" if isinstance(error, ReasonRequired) else ""

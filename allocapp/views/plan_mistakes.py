@@ -6,10 +6,12 @@ from collections.abc import Collection, Iterable
 
 from flask_babel import gettext as _
 
+from allocapp.errors import AllocappError, StaleVersion, TransitionNotAllowed
 from allocapp.forms.plan import TypedSheet
+from allocapp.models.plan import Plan
 from allocapp.rules.balance import Problem, ProblemCode
 from allocapp.services.sheet import Key, Sheet
-from allocapp.views.formatting import NOTHING, localized
+from allocapp.views.formatting import NOTHING, localized, moment
 from allocapp.views.messages import Mistake, explain
 from allocapp.views.plan_grid import is_below
 
@@ -86,6 +88,17 @@ def clash_mistakes(sheet: Sheet, clashes: Collection[Key]) -> list[Mistake]:
             for cell, column in zip(row.cells, sheet.indicators, strict=True)
             if (cell.unit_id, cell.indicator_id) in clashes
         ]
+    )
+
+
+def what_next(error: AllocappError, plan: Plan) -> str:
+    """What to do after a refusal. Sent twice, or overtaken by somebody: who was first, and that nothing was harmed."""
+    if not isinstance(error, TransitionNotAllowed | StaleVersion):
+        return explain(error).next_step
+    return _(
+        "The last step was taken by %(who)s on %(moment)s. What you sent now changed nothing.",
+        who=plan.changed_by.name if plan.changed_by else _("the system"),
+        moment=moment(plan.changed_at),
     )
 
 

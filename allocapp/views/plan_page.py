@@ -33,24 +33,26 @@ from allocapp.services.proposal import weight_gaps
 from allocapp.services.sheet import Cell, Key, Sheet, check_sheet, read_sheet
 from allocapp.services.transition import REASON_LIMIT
 from allocapp.services.turn import plan_actions_for
+from allocapp.views.authority_words import decider_of
 from allocapp.views.formatting import localized, moment
 from allocapp.views.messages import Mistake, explain
 from allocapp.views.opinion_words import asking_of, lay_out_opinions
 from allocapp.views.plan_choice import NO_MARKS, ONLY, ORDERS, REVIEWED, arrange, read_choice
 from allocapp.views.plan_grid import Typing, lay_out, name_columns
 from allocapp.views.plan_mistakes import clash_mistakes, fault_mistakes, first_weak_cell, obstacle_mistakes
+from allocapp.views.plan_standing import standing_of
 from allocapp.views.plan_words import (
     Verdict,
     judge_sheet,
     next_step,
     script_words,
-    superior_of,
     why_not_approved,
     why_not_edited,
     why_not_submitted,
 )
 from allocapp.views.proposal_words import Standpoint, standpoints
 from allocapp.views.review_notes import ReviewNotes, review_notes
+from allocapp.views.revision_box import revision_box
 from allocapp.views.visitor import signed_in_account
 
 LIMITS: Final = MappingProxyType(
@@ -76,10 +78,30 @@ class Stamp:
 
 @dataclass(frozen=True)
 class Remarks:
-    """What a reviewer (or who reopens) typed, to be shown again."""
+    """What somebody typed beside the sheet (a reviewer, whose internal step it is, who reopens), to be shown again."""
 
     reason: str = ""
     comments: Mapping[int, str] = field(default_factory=dict)
+    whole: str = ""
+    opinion: str = ""
+    proceed_reason: str = ""
+
+    @property
+    def all_comments(self) -> dict[int | None, str]:
+        """The remarks by receiver's unit id; None for the whole plan."""
+        whole: dict[int | None, str] = {None: self.whole} if self.whole.strip() else {}
+        return whole | dict(self.comments.items())
+
+    @property
+    def first_field(self) -> str:
+        """The field of the first remark."""
+        return "whole" if self.whole.strip() else next((f"c-{unit_id}" for unit_id in self.comments), "")
+
+    def longer_than(self, limit: int) -> str:
+        """The first field whose text is longer; empty where none is."""
+        texts = {"reason": self.reason, "proceed_reason": self.proceed_reason, "opinion": self.opinion}
+        texts |= {"whole": self.whole} | {f"c-{unit_id}": text for unit_id, text in self.comments.items()}
+        return next((name for name, text in texts.items() if len(text) > limit), "")
 
 
 def stamp_of(sheet: Sheet) -> Stamp:
@@ -116,6 +138,15 @@ def review_page(
     sheet = read_sheet(plan)
     notes = review_notes(sheet, signed_in_account()) if page == "plan/review.html" else None
     return _render(page, sheet, mistakes=mistakes, remarks=remarks, notes=notes, status=status)
+
+
+def step_page(
+    plan: Plan, *, remarks: Remarks | None = None, mistakes: Sequence[Mistake] = (), status: int = 200
+) -> ResponseReturnValue:
+    """The page of the person whose internal step the plan is at. Everybody else sees the plan's page instead."""
+    actions = plan_actions_for(plan, signed_in_account(), today())
+    page = "step/show.html" if PlanAction.SEND_BACK in actions else "plan/show.html"
+    return _render(page, read_sheet(plan), mistakes=mistakes, remarks=remarks, status=status)
 
 
 def conflict_page(plan: Plan, form: SheetForm, typed: TypedSheet, error: AllocappError) -> ResponseReturnValue:
@@ -175,7 +206,7 @@ def _render(
     plan, account = sheet.plan, signed_in_account()
     actions = plan_actions_for(plan, account, today())
     editable = PlanAction.SAVE in actions
-    events = plan_story(plan)
+    events, standing = plan_story(plan), standing_of(sheet, account)
     returned = [event for event in events if event.action in (PlanAction.RETURN, PlanAction.REOPEN)]
     told = [*mistakes, *(fault_mistakes(sheet, typing.sheet) if typing and editable else [])]
     choice = read_choice(request.values, sheet, told)
@@ -192,6 +223,7 @@ def _render(
         groups=arrange(lay_out(sheet, typing, editable=editable, before=before, opinions=opinions), choice, marked),
         columns=name_columns(sheet),
         before=before.plan if before else None,
+        box=revision_box(plan),
         asking=asking_of(opinions, today()),
         summary=lay_out_opinions(attached_summary(plan)) if opinions.rounds and "review" in template else None,
         waiting_requests=count_open_requests(plan),
@@ -210,8 +242,9 @@ def _render(
         remarks=remarks or Remarks(),
         events=events,
         returned=returned[-1] if returned and plan.return_reason else None,
-        step=next_step(plan.unit, plan, sheet.assigned_known),
-        superior=superior_of(plan.unit),
+        step=next_step(plan.unit, plan, sheet.assigned_known, lapsed=bool(standing.lapsed)),
+        superior=decider_of(plan),
+        standing=standing,
         decision=living_decision(plan),
         receivers_changed=editable and any(changed_receivers(sheet)),
         why_not=why_not_submitted(sheet) if editable and not sheet.assigned_known else "",

@@ -14,10 +14,11 @@ from flask_babel import gettext as _
 from allocapp.clock import now
 from allocapp.db import transaction
 from allocapp.errors import MissingRow
-from allocapp.forms.plan import RowAct, SheetForm, TypedSheet, changed_cells, pack_cell, unpack_cells
+from allocapp.forms.plan import RowAct, SheetForm, Tick, TypedSheet, changed_cells, pack_cell, unpack_cells
 from allocapp.models.plan import Plan
 from allocapp.services.buffer import explain_buffer
 from allocapp.services.cell import Edit, Saved, save_cells
+from allocapp.services.comment import tick_comment
 from allocapp.services.hold import hold_row, release_row
 from allocapp.services.sheet import Cell, Key, Sheet, read_sheet
 from allocapp.views.formatting import entered, moment
@@ -52,6 +53,12 @@ def save_sheet(plan: Plan, form: SheetForm, typed: TypedSheet) -> Saved:
         if typed.explanation is None:
             return saved
         return replace(saved, plan_version=explain_buffer(plan_id, typed.explanation, actor=actor, now=at).version)
+
+
+def act_on_remark(plan_id: int, tick: Tick) -> None:
+    """Tick a remark off, or open it again."""
+    with transaction():
+        tick_comment(plan_id, tick.comment_id, done=tick.done, actor=signed_in_account(), now=now())
 
 
 def act_on_row(plan_id: int, act: RowAct) -> None:

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from allocapp.models.campaign import Indicator
+from allocapp.access import authority_over
+from allocapp.models.campaign import Authority, Indicator
 from allocapp.models.plan import Plan
 from allocapp.models.unit import Unit
 from allocapp.rules.balance import Balance, Direction, Kind, ProblemCode, RollUp, needed_count
@@ -21,7 +22,9 @@ from allocapp.rules.workflow import PlanState
 from allocapp.services.buffer import is_over_assigned
 from allocapp.services.proposal import WeightGap
 from allocapp.services.sheet import Sheet, SheetIndicator
-from allocapp.views.formatting import count, localized, moment, percent, points, target
+from allocapp.services.step import open_step
+from allocapp.views.authority_words import decider_of, superior_of
+from allocapp.views.formatting import count, day, localized, moment, percent, points, target
 
 
 @dataclass(frozen=True)
@@ -79,15 +82,8 @@ def whole_of(unit: Unit) -> str:
     return localized(unit.kind, "whole") or unit.name
 
 
-def superior_of(unit: Unit) -> str:
-    """Who a plan is submitted to and approved by: the superior body; a root's plan its own leaders."""
-    if unit.parent is None:
-        return _("the leaders of %(body)s", body=unit.body_name)
-    return unit.parent.body_name
-
-
-def next_step(unit: Unit, plan: Plan | None, assigned_known: bool) -> str:
-    """Whose turn it is and what comes next, in one sentence."""
+def next_step(unit: Unit, plan: Plan | None, assigned_known: bool, *, lapsed: bool = False) -> str:
+    """Whose turn it is and what comes next, in one sentence. ``lapsed``: what was approved has moved since."""
     names = {"unit": unit.body_name, "superior": superior_of(unit)}
     if plan is None:
         if assigned_known:
@@ -95,9 +91,23 @@ def next_step(unit: Unit, plan: Plan | None, assigned_known: bool) -> str:
         return _("Not begun. A draft may be opened before the decision of %(superior)s is issued.", **names)
     if plan.state in (PlanState.DRAFT, PlanState.RETURNED) and not assigned_known:
         return _("%(unit)s may go on drafting; submitting has to wait for the decision of %(superior)s.", **names)
+    names["superior"] = decider_of(plan)
+    text = _lapsed_step(names) if lapsed else _on_the_road(plan, names)
+    return text[:1].upper() + text[1:]
+
+
+def _on_the_road(plan: Plan, names: Mapping[str, str]) -> str:
+    opinion = authority_over(plan) is Authority.OPINION
+    if opinion and plan.state is PlanState.SUBMITTED:
+        return _("Waiting for %(superior)s to give its opinion.", **names)
+    if opinion and plan.state is PlanState.RETURNED:
+        return _("%(unit)s completes it and submits it again, or its leaders go on and say why.", **names)
+    if plan.state is PlanState.IN_REVIEW and plan.reviewed_by:
+        return _("%(superior)s is reviewing it: %(who)s has it.", who=plan.reviewed_by.name, **names)
+    if plan.state is PlanState.IN_HOUSE:
+        return _in_the_house(plan, names)
     texts = {
         PlanState.DRAFT: _("%(unit)s completes the draft and submits it to %(superior)s.", **names),
-        PlanState.IN_HOUSE: _("It is going through the steps of %(unit)s before it is submitted.", **names),
         PlanState.SUBMITTED: _("Waiting for %(superior)s to review.", **names),
         PlanState.IN_REVIEW: _("%(superior)s is reviewing it.", **names),
         PlanState.RETURNED: _("%(unit)s completes it and submits it again.", **names),
@@ -107,7 +117,23 @@ def next_step(unit: Unit, plan: Plan | None, assigned_known: bool) -> str:
         PlanState.REVOKED: _("No longer in force: the decision was revoked."),
         PlanState.DISCARDED: _("This revision was given up before it was submitted. The plan in force did not change."),
     }
-    return texts[plan.state][:1].upper() + texts[plan.state][1:]
+    return texts[plan.state]
+
+
+def _in_the_house(plan: Plan, names: Mapping[str, str]) -> str:
+    step = open_step(plan)
+    if step is None:
+        return _("Everybody in the unit has agreed: %(unit)s submits it to %(superior)s.", **names)
+    return _(
+        "It is at the step “%(step)s”: %(who)s, until %(day)s.",
+        step=step.name,
+        who=step.account.name,
+        day=day(step.due),
+    )
+
+
+def _lapsed_step(names: Mapping[str, str]) -> str:
+    return _("The approval has lapsed because the content moved: it has to be reopened and submitted again.", **names)
 
 
 def why_not_submitted(sheet: Sheet) -> str:
@@ -122,7 +148,7 @@ def why_not_submitted(sheet: Sheet) -> str:
 
 def why_not_edited(plan: Plan) -> str:
     """Which rule keeps the preparer of a plan that is no draft from changing it, since when, and what comes next."""
-    names = {"superior": superior_of(plan.unit), "moment": moment(plan.changed_at)}
+    names = {"superior": decider_of(plan), "moment": moment(plan.changed_at)}
     if plan.state is PlanState.IN_HOUSE:
         return _("It has been going through the unit's own steps since %(moment)s. Recall it to change it.", **names)
     if plan.state is PlanState.SUBMITTED:

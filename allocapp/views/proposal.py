@@ -28,9 +28,10 @@ from allocapp.services import proposal as proposals
 from allocapp.services.journal import plan_story
 from allocapp.services.sheet import Cell, SheetIndicator, SheetRow, read_sheet
 from allocapp.services.turn import plan_actions_for
+from allocapp.views.authority_words import superior_of
 from allocapp.views.formatting import count
 from allocapp.views.messages import Mistake, explain
-from allocapp.views.plan_words import superior_of, why_not_edited
+from allocapp.views.plan_words import why_not_edited
 from allocapp.views.proposal_words import list_proposals, standpoints
 from allocapp.views.visitor import signed_in_account
 

@@ -78,7 +78,7 @@ def test_the_whole_road(world: World, visit: Visit) -> None:
     assert vietnamese(owner.app, "Complete the plan that was returned") in owner.page.text
     page = owner.open(f"/plans/{plan_id}")
     assert remark["reason"] in page.notices
-    assert page.text.count("Nâng lên ít nhất 80%.") == 2  # on top, and at its row
+    assert page.text.count("Nâng lên ít nhất 80%.") == 3  # on top, at its row, and in the story
     owner.send(f"/plans/{plan_id}/submit", {field(world, "A3"): "82"})
 
     # approved, its decision waits for the clerk
@@ -93,6 +93,7 @@ def test_the_whole_road(world: World, visit: Visit) -> None:
         ("open", "", "draft"),
         ("submit", "draft", "submitted"),
         ("review", "submitted", "in_review"),
+        ("comment", "", ""),
         ("return", "in_review", "returned"),
         ("submit", "returned", "submitted"),
         ("approve", "submitted", "approved"),

@@ -135,12 +135,12 @@ WORDS: Final[Mapping[NoticeKind, KindWords]] = MappingProxyType(
             lazy("A deadline comes near"), lazy("%(unit)s has a deadline to keep"), lazy("See my tasks")
         ),
         NoticeKind.ESCALATION: KindWords(
-            lazy("A deadline was missed"), lazy("%(unit)s has missed a deadline"), lazy("See my tasks")
+            lazy("A deadline was missed"), lazy("%(unit)s has missed a deadline"), lazy("See how far it is")
         ),
         NoticeKind.DELEGATED: KindWords(
             lazy("A role was delegated to you"),
             lazy("You may now act for another person: a role of %(unit)s was delegated to you"),
-            lazy("See my tasks"),
+            lazy("See the delegation"),
         ),
         NoticeKind.JOURNAL_HEAD: KindWords(
             lazy("The journal's head of the day"),
@@ -150,25 +150,28 @@ WORDS: Final[Mapping[NoticeKind, KindWords]] = MappingProxyType(
     }
 )
 OF_DECISIONS: Final = frozenset({NoticeKind.DECISION_ISSUED, NoticeKind.DECISION_REVOKED})
-OF_PLANS: Final = frozenset(
+# the page of the plan on which a person goes on
+OF_PLANS: Final[Mapping[NoticeKind, str]] = MappingProxyType(
     {
-        NoticeKind.PLAN_RETURNED,
-        NoticeKind.PLAN_APPROVED,
-        NoticeKind.PLAN_WITHDRAWN,
-        NoticeKind.STEP_ASKED,
-        NoticeKind.STEP_SENT_BACK,
-        NoticeKind.STEPS_AGREED,
-        NoticeKind.OUT_OF_BALANCE,
-        NoticeKind.APPROVAL_LAPSED,
-    }
-)
-# which page of its plan a notice leads to
-PLAN_PAGES: Final[Mapping[NoticeKind, str]] = MappingProxyType(
-    {
-        **dict.fromkeys(OF_PLANS, "plan.show"),
         NoticeKind.PLAN_SUBMITTED: "plan.review",
+        NoticeKind.PLAN_RETURNED: "plan.show",
+        NoticeKind.PLAN_APPROVED: "plan.show",
+        NoticeKind.PLAN_WITHDRAWN: "plan.show",
+        NoticeKind.STEP_ASKED: "plan.show",
+        NoticeKind.STEP_SENT_BACK: "plan.show",
+        NoticeKind.STEPS_AGREED: "plan.show",
         NoticeKind.OPINIONS_IN: "opinion.index",
         NoticeKind.ADJUSTMENT_ASKED: "adjustment_answer.index",
+        NoticeKind.OUT_OF_BALANCE: "plan.show",
+        NoticeKind.APPROVAL_LAPSED: "plan.show",
+        NoticeKind.ESCALATION: "plan.show",
+    }
+)
+ELSEWHERE: Final[Mapping[NoticeKind, str]] = MappingProxyType(
+    {
+        NoticeKind.OPINION_ASKED: "asked.index",
+        NoticeKind.DELEGATED: "delegation.index",
+        NoticeKind.JOURNAL_HEAD: "journal.index",
     }
 )
 MAILING_NAMES: Final[Mapping[Mailing, LazyString]] = MappingProxyType(
@@ -199,15 +202,13 @@ def next_step(notice: Notice) -> tuple[str, dict[str, Any]]:
 
     Where the next step depends on what else the person may do, it is found among their tasks.
     """
-    if notice.decision_id and notice.kind in OF_DECISIONS:
+    if notice.kind in OF_DECISIONS and notice.decision_id:
         return "decision.show", {"decision_id": notice.decision_id}
-    if notice.plan_id and notice.kind in PLAN_PAGES:
-        return PLAN_PAGES[notice.kind], {"plan_id": notice.plan_id}
-    if notice.kind is NoticeKind.OPINION_ASKED:
-        return "asked.index", {}
-    if notice.unit_id and notice.kind is NoticeKind.ADJUSTMENT_ANSWERED:
+    if notice.kind in OF_PLANS and notice.plan_id:
+        return OF_PLANS[notice.kind], {"plan_id": notice.plan_id}
+    if notice.kind is NoticeKind.ADJUSTMENT_ANSWERED and notice.unit_id:
         return "quota.show", {"unit_id": notice.unit_id}
-    return ("journal.index" if notice.kind is NoticeKind.JOURNAL_HEAD else "home.tasks"), {}
+    return ELSEWHERE.get(notice.kind, "home.tasks"), {}
 
 
 def public_address(endpoint: str, **values: int) -> str:

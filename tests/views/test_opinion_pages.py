@@ -77,7 +77,7 @@ def word(world: World, unit: str, indicator: str = "dossiers") -> Opinion | None
 
 def registered(page: Page) -> dict[tuple[str, str], str]:
     """The column beside the inputs, by the receiver's code and the indicator's short name."""
-    found = {}
+    found: dict[tuple[str, str], str] = {}
     for row in page.tagged("tr"):
         cells = [cell for cell in row.all("td") if "said" in cell.classes]
         if cells:

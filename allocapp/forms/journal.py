@@ -14,6 +14,7 @@ from allocapp.models.event import Subject
 from allocapp.services.journal_search import Search
 
 LONGEST = 200
+NOT_ON_THE_LIST = lazy("Choose from the list.")
 NAMES = ("first_day", "last_day", "unit", "person", "subject", "action")
 
 
@@ -29,8 +30,8 @@ class JournalForm(Form):
     last_day = DayField(lazy("To"), validators=[Optional()])
     unit = StringField(lazy("Unit"), validators=[Length(max=LONGEST)], filters=[lambda text: printable(text or "")])
     person = StringField(lazy("Person"), validators=[Length(max=LONGEST)], filters=[lambda text: printable(text or "")])
-    subject = SelectField(lazy("About"))
-    action = SelectField(lazy("What"))
+    subject = SelectField(lazy("About"), default="", invalid_choice_message=NOT_ON_THE_LIST)
+    action = SelectField(lazy("What"), default="", invalid_choice_message=NOT_ON_THE_LIST)
 
     @property
     def search(self) -> Search:

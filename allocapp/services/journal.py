@@ -1,22 +1,18 @@
-"""The journal: written in the transaction of what it tells, read as a plan's story or by an auditor."""
+"""The journal: written in the transaction of what it tells, read as the story of a plan or of a decision."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import joinedload, lazyload
 
-from allocapp.access import Action, require, units_reached
 from allocapp.db import db
 from allocapp.models.account import Account
 from allocapp.models.decision import Decision
 from allocapp.models.event import Event, Subject
 from allocapp.models.plan import Plan
-from allocapp.models.unit import Unit
-
-PAGE = 50
 
 # who did it, without the roles that an account otherwise comes with
 _NAMED = joinedload(Event.account).options(lazyload(Account.grants), lazyload(Account.delegations))
@@ -71,28 +67,6 @@ def plan_story(plan: Plan) -> Sequence[Event]:
 def decision_story(decision: Decision) -> Sequence[Event]:
     """Everything that happened to one decision, oldest first."""
     return _read(and_(Event.subject == Subject.DECISION, Event.subject_id == decision.id))
-
-
-def list_events(account: Account, *, today: date, page: int) -> tuple[Sequence[Event], bool]:
-    """Page ``page`` (from 1) of the journal of the units the account may audit, newest first, and whether more follow.
-
-    Attempts to sign in under a name that does not exist belong to no unit: who audits from a root of the tree sees
-    them. Raises Forbidden.
-    """
-    require(account, Action.READ_JOURNAL, today)
-    reached = units_reached(account, Action.READ_JOURNAL, today)
-    units = select(Unit.id).where(reached)
-    from_root = select(Unit.id).where(reached, Unit.parent_id.is_(None)).exists()
-    statement = (
-        select(Event)
-        .where(or_(Event.unit_id.in_(units), and_(Event.unit_id.is_(None), from_root)))
-        .options(_NAMED, joinedload(Event.unit))
-        .order_by(Event.id.desc())
-        .offset((max(page, 1) - 1) * PAGE)
-        .limit(PAGE + 1)
-    )
-    events = db.session.scalars(statement).all()
-    return events[:PAGE], len(events) > PAGE
 
 
 def _read(condition: ColumnElement[bool]) -> Sequence[Event]:

@@ -9,6 +9,7 @@ from typing import Final
 from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from wtforms.fields.choices import SelectChoice
 
 from allocapp.clock import now, today
 from allocapp.db import transaction
@@ -114,7 +115,10 @@ def _own(grant_id: int) -> Grant:
 
 def _filled_in(grant: Grant, form: DelegationForm) -> DelegationForm:
     people: Sequence[Account] = delegations.possible_delegates(grant, today())
-    form.account_id.choices = [("", _("Choose…")), *((person.id, person.name) for person in people)]
+    form.account_id.choices = [
+        SelectChoice("", _("Choose…")),
+        *(SelectChoice(person.id, person.name) for person in people),
+    ]
     return form
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, render_template, request, send_file
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from wtforms.fields.choices import SelectChoice
 
 from allocapp.clock import now, today
 from allocapp.errors import JournalTooLong
@@ -42,16 +43,14 @@ def export() -> ResponseReturnValue:
         message = explain(error)
         return _page(form, mistakes=[Mistake(f"{message.text} {message.next_step}")], status=message.status)
     file = write_list(_("Journal"), list_columns(), (list_row(event, about) for event, about in events))
-    response = Response(file, mimetype=WORKBOOK)
-    response.call_on_close(file.close)
-    response.headers.set("Content-Disposition", "attachment", filename=f"journal-{now():%Y%m%d-%H%M%S}.xlsx")
-    return response
+    name = f"journal-{now():%Y%m%d-%H%M%S}.xlsx"
+    return send_file(file, mimetype=WORKBOOK, as_attachment=True, download_name=name)
 
 
 def _form() -> JournalForm:
     form = JournalForm(request.args)
-    form.subject.choices = [("", _("everything")), *subject_choices()]
-    form.action.choices = [("", _("every act")), *action_choices()]
+    form.subject.choices = [SelectChoice("", _("everything")), *(SelectChoice(*choice) for choice in subject_choices())]
+    form.action.choices = [SelectChoice("", _("every act")), *(SelectChoice(*choice) for choice in action_choices())]
     return form
 
 

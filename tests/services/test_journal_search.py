@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -18,15 +19,13 @@ from tests.factories import World
 DAY = date(2026, 3, 2)
 
 
-def note(world: World, unit: str | None, login: str | None, action: str = "set_steps", **changes: object) -> None:
-    given = {
+def note(world: World, unit: str | None, login: str | None, action: str = "set_steps", **changes: Any) -> None:
+    given: dict[str, Any] = {
         "subject": Subject.UNIT, "subject_id": 1, "now": datetime(2026, 3, 2, 12, 0, tzinfo=ZONE), "reason": "",
+        "action": action, "unit_id": world.units[unit] if unit else None,
     } | changes  # fmt: skip
     with transaction():
-        record_event(
-            given.pop("subject"), given.pop("subject_id"), action, actor=world.account(login) if login else None,
-            unit_id=world.units[unit] if unit else None, **given,
-        )  # type: ignore[arg-type]  # fmt: skip
+        record_event(**given, actor=world.account(login) if login else None)
 
 
 def found(world: World, search: Search | None = None, login: str = "p.auditor", page: int = 1) -> list[str]:

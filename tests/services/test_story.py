@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from flask import Flask
 
@@ -96,7 +97,7 @@ def test_changes_of_many_cells_stand_where_they_happened_and_so_does_their_end(w
     world.issue_province()
     plan_id = world.open("A", "a.preparer")
     key = (world.units["A1"], world.indicators["dossiers"])
-    given = {"actor": world.account("a.preparer"), "now": NOW + timedelta(minutes=1)}
+    given: dict[str, Any] = {"actor": world.account("a.preparer"), "now": NOW + timedelta(minutes=1)}
     with transaction():
         version = world.plan(plan_id).version
         apply_change(plan_id, {key: Entry(8500)}, kind=ChangeKind.PASTE, inputs={}, version=version, **given)

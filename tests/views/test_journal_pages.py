@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import timedelta
 from io import BytesIO
 
+import pytest
 from openpyxl import load_workbook
 
 from allocapp.db import transaction
@@ -12,6 +14,7 @@ from allocapp.models.event import Subject
 from allocapp.services import journal_search
 from allocapp.services.journal import record_event
 from allocapp.services.journal_search import PAGE
+from allocapp.services.sheet import Entry
 from tests.factories import NOW, World
 from tests.services.test_story import returned, submit
 from tests.views.client import Client, vietnamese
@@ -62,7 +65,8 @@ def test_what_cannot_be_read_is_told_and_typed_again(world: World, visit: Visit)
 def workbook(client: Client, address: str) -> list[list[object]]:
     answer = client.get(address, expect=200)
     assert answer.response.headers["Content-Disposition"].startswith("attachment; filename=journal-")
-    sheet = load_workbook(BytesIO(answer.response.data)).active
+    with closing(answer.response) as response:  # as a server does when all is sent
+        sheet = load_workbook(BytesIO(response.data)).active
     assert sheet is not None
     assert all(cell.data_type != "f" for row in sheet.iter_rows() for cell in row)
     return [[cell.value for cell in row] for row in sheet.iter_rows(min_row=2)]
@@ -84,15 +88,10 @@ def test_who_does_not_audit_exports_nothing(world: World, visit: Visit) -> None:
         visit(login).get("/journal/export", expect=403)
 
 
-def test_too_many_lines_for_a_workbook(world: World, visit: Visit, monkeypatch: object) -> None:
+def test_too_many_lines_for_a_workbook(world: World, visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
     note(world, 3)
-    client = visit("p.auditor")
-    limit = journal_search.MOST_EXPORTED
-    journal_search.MOST_EXPORTED = 2  # type: ignore[misc]
-    try:
-        client.open("/journal/export?unit=A", expect=413)
-    finally:
-        journal_search.MOST_EXPORTED = limit  # type: ignore[misc]
+    monkeypatch.setattr(journal_search, "MOST_EXPORTED", 2)
+    visit("p.auditor").open("/journal/export?unit=A", expect=413)
 
 
 def test_the_story_of_a_plan_shows_what_each_submission_changed(world: World, visit: Visit) -> None:
@@ -100,8 +99,6 @@ def test_the_story_of_a_plan_shows_what_each_submission_changed(world: World, vi
     plan_id = world.submitted("A")
     returned(world, plan_id)
     key = (world.units["A1"], world.indicators["dossiers"])
-    from allocapp.services.sheet import Entry
-
     submit(world, plan_id, {key: Entry(9550)})
     client = visit("a.preparer")
     page = client.open(f"/plans/{plan_id}/journal")

@@ -487,9 +487,9 @@ class QueueUnavailable(AllocappError):
 class RoleNotLendable(AllocappError):
     """Only the roles of approvers and of signing leaders are delegated; this is another."""
 
-    def __init__(self, role: str) -> None:
-        super().__init__(role)
-        self.role = role
+    def __init__(self, held_role: str) -> None:
+        super().__init__(held_role)
+        self.held_role = held_role
 
 
 class DelegationLentOn(AllocappError):

@@ -220,6 +220,7 @@ ARGUMENTS = {
     "indicators": ("Hồ sơ",), "unit_name": "Huyện A", "missing": ("Xã A",), "gone": ("Xã B",), "limit": 2000,
     "problems": (), "last": date(2026, 12, 31), "units": ("Xã A",),
     "number": 2, "people": ("a clerk",), "step": "Thể thức", "faults": ((1, "days"),),
+    "problem": "past", "held_role": Role.CLERK.value, "valid_from": date(2026, 1, 1), "valid_to": date(2026, 1, 9),
     "plan_id": 1, "revision": 2, "decision_id": 1,
 }  # fmt: skip
 

@@ -17,7 +17,10 @@ def _not_lendable(error: errors.RoleNotLendable) -> Message:
     return Message(
         422,
         _("This role is not delegated"),
-        _("“%(role)s” cannot be delegated; only approvers and signing leaders delegate.", role=role_name(error.role)),
+        _(
+            "“%(role)s” cannot be delegated; only approvers and signing leaders delegate.",
+            role=role_name(error.held_role),
+        ),
         _("Choose another role, or ask an administrator to give the person a role of their own."),
     )
 

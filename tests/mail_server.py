@@ -68,7 +68,7 @@ class MailServerForTests:
 
     mood: Mood = Mood.FINE
     taken: list[Taken] = field(default_factory=list)
-    handed_over: int = 0  # texts that reached it, whether or not it said so
+    texts: list[bytes] = field(default_factory=list)  # that reached it, whether or not it took them
     conversations: int = 0
     context: ssl.SSLContext | None = None
     users: dict[str, str] = field(default_factory=dict)
@@ -76,6 +76,11 @@ class MailServerForTests:
     over: threading.Event = field(default_factory=threading.Event)
     # called when a text is there and not yet answered
     before_answer: Callable[[], None] = lambda: None
+
+    @property
+    def handed_over(self) -> int:
+        """How many texts reached it."""
+        return len(self.texts)
 
 
 class Conversation(socketserver.StreamRequestHandler):
@@ -179,7 +184,7 @@ class Conversation(socketserver.StreamRequestHandler):
         return self._take(b"".join(lines))
 
     def _take(self, content: bytes) -> bool:
-        self.state.handed_over += 1
+        self.state.texts.append(content)
         self.state.before_answer()
         if self.state.mood is Mood.REFUSES_TEXT:
             self._say("554 5.7.1 looks like spam")

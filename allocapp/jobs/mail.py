@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 
 from flask import current_app
@@ -24,6 +25,8 @@ from allocapp.services.mail import (
     postpone_mail,
 )
 from allocapp.views.notice_letter import digest_letter, notice_letter
+
+log = logging.getLogger(__name__)
 
 LONGEST = 10.0  # seconds after which no other e-mail is begun: the next run, a minute later, goes on
 
@@ -61,10 +64,12 @@ def _send(claim: Claim, connection: Connection) -> bool:
     try:
         connection.send(letter)
     except NotSent as error:
+        log.warning("the mail server did not take notices %s: %s", claim.notice_ids, error.reason)
         with transaction():
             postpone_mail(claim, error.reason, now=now())
         return not error.unreachable
-    except Uncertain:
+    except Uncertain as error:
+        log.warning("the mail server did not say whether it took notices %s: %s", claim.notice_ids, error)
         with transaction():
             give_up_uncertain(claim)
         return False

@@ -24,7 +24,7 @@ from allocapp.models.notice import MailState, Notice
 # longer than the longest a job can go on, so that no claim lapses while its job still sends
 CLAIM: Final = timedelta(seconds=queue.JOB_TIMEOUT + 60 + 15)
 # after each attempt that failed: how long until the next; after the last of them it is given up
-PAUSES: Final = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240))
+PAUSES: Final = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240, 720, 1440))
 UNCERTAIN: Final = "uncertain"
 CANDIDATES = 10
 

@@ -8,6 +8,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
+from email import message_from_bytes
 
 import pytest
 from flask import Flask
@@ -18,7 +19,7 @@ from allocapp.db import db, transaction
 from allocapp.jobs import mail as job
 from allocapp.models.notice import Mailing, MailState, Notice, NoticeChoice, NoticeKind
 from allocapp.services.mail import CLAIM, PAUSES, UNCERTAIN, claim_digest, claim_letter, finish_mail
-from allocapp.services.notice import notify
+from allocapp.services.notice import next_digest, notify
 from tests.factories import NOW, World
 from tests.mail_server import MailServerForTests, Mood, mail_server
 
@@ -160,6 +161,28 @@ def test_what_was_refused_once_is_sent_when_the_server_is_well(
     job.send_mail()
     assert len(server.taken) == 1
     assert one() == (MailState.SENT, "")
+
+
+@pytest.mark.parametrize("mailing", [Mailing.NOW, Mailing.DAILY])
+def test_an_e_mail_bears_the_same_id_at_every_attempt(
+    world: World, server: MailServerForTests, clock: list[datetime], mailing: Mailing
+) -> None:
+    """So that a reader's own server can tell that it has it already."""
+    with transaction() as session:
+        session.add(
+            NoticeChoice(account_id=world.accounts["a.preparer"], kind=NoticeKind.PLAN_RETURNED, mailing=mailing)
+        )
+    tell(world, "a.preparer")
+    server.mood = Mood.REFUSES_TEXT
+    clock.append(next_digest(NOW))
+    job.send_mail()
+    if mailing is Mailing.DAILY:
+        tell(world, "a.preparer", key="returned:2")
+    server.mood = Mood.FINE
+    clock.append(clock[-1] + 25 * HOUR)
+    job.send_mail()
+    refused, taken = (message_from_bytes(text) for text in server.texts)
+    assert refused["Message-ID"] == taken["Message-ID"]
 
 
 def test_one_refused_reader_does_not_hold_up_the_others(world: World, server: MailServerForTests) -> None:

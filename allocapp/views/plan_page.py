@@ -206,7 +206,7 @@ def _render(
     plan, account = sheet.plan, signed_in_account()
     actions = plan_actions_for(plan, account, today())
     editable = PlanAction.SAVE in actions
-    events, standing = plan_story(plan), standing_of(sheet, account)
+    events, standing = plan_story(plan), standing_of(sheet, account, actions)
     returned = [event for event in events if event.action in (PlanAction.RETURN, PlanAction.REOPEN)]
     told = [*mistakes, *(fault_mistakes(sheet, typing.sheet) if typing and editable else [])]
     choice = read_choice(request.values, sheet, told)

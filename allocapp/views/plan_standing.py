@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -18,8 +18,7 @@ from allocapp.services.comment import may_be_commented
 from allocapp.services.in_house import has_moved
 from allocapp.services.lapse import has_lapsed
 from allocapp.services.sheet import Sheet
-from allocapp.services.step import has_steps, newest_round, step_takers
-from allocapp.services.turn import plan_actions_for
+from allocapp.services.step import newest_round, step_takers
 from allocapp.views.authority_words import ReviewWords, authority_text, review_words
 from allocapp.views.formatting import moment
 
@@ -49,8 +48,8 @@ class Standing:
     """Where a plan stands on its road.
 
     ``steps`` are those of the newest round, while it matters; ``mine`` is the one that waits for the person. ``moved``:
-    what was sent round is no longer what stands there. ``round_first``: the unit has steps, before which nothing is
-    submitted. ``lapsed`` says that the approval no longer holds; empty where it does.
+    what was sent round is no longer what stands there. ``round_first``: the unit has steps, before which the
+    person cannot submit. ``lapsed`` says that the approval no longer holds; empty where it does.
     """
 
     authority: str
@@ -69,10 +68,9 @@ class Standing:
         return sum(line.comment.done_at is None for line in self.remarks)
 
 
-def standing_of(sheet: Sheet, account: Account) -> Standing:
-    """Read it for the person who looks at the page."""
+def standing_of(sheet: Sheet, account: Account, actions: Collection[PlanAction]) -> Standing:
+    """Read it for the person who looks at the page and may do ``actions`` there."""
     plan, day_ = sheet.plan, today()
-    actions = plan_actions_for(plan, account, day_)
     steps = _round_that_matters(plan)
     current = next((step for step in steps if step.agreed is None), None) if plan.state is PlanState.IN_HOUSE else None
     return Standing(
@@ -81,7 +79,7 @@ def standing_of(sheet: Sheet, account: Account) -> Standing:
         steps=tuple(_line(step, current, plan, day_) for step in steps),
         mine=current if PlanAction.AGREE in actions else None,
         moved=plan.state is PlanState.IN_HOUSE and bool(steps) and has_moved(sheet, steps[-1]),
-        round_first=has_steps(plan.unit_id),
+        round_first=PlanAction.CIRCULATE in actions,
         lapsed=_lapse(sheet),
         remarks=_remarks(sheet),
         may_comment=may_be_commented(plan) and _comments(plan, account, day_),

@@ -104,7 +104,7 @@ def test_statements_do_not_grow_with_the_receivers(world: World, visit: Visit) -
     few, many = measure(world, visit, "A"), measure(world, visit, "B")
     assert many == few, (few, many)
     assert all(number > 2 for number in few.values())
-    assert few["plan page"] < 25
+    assert few["plan page"] < 30  # each reads something that the page shows
     assert few["live check"] < 20
 
 

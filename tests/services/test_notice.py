@@ -10,7 +10,7 @@ from flask import Flask
 
 from allocapp.access import Action
 from allocapp.db import db, transaction
-from allocapp.models.account import Account
+from allocapp.models.account import Account, Capacity, Delegation
 from allocapp.models.campaign import Campaign
 from allocapp.models.notice import Mailing, MailState, Notice, NoticeChoice, NoticeKind
 from allocapp.services.notice import DIGEST_AT, next_digest, notify, people_with
@@ -137,6 +137,20 @@ def test_people_with_a_right_are_those_whom_access_lets_do_it(world: World) -> N
     assert campaign is not None
     assert logins_with(world, Action.APPROVE_PLAN, "P", campaign=campaign) == ["p.approver"]
     assert "b.preparer" not in logins_with(world, Action.VIEW_PLAN, "A")
+
+
+def test_a_delegate_is_told_while_the_delegation_lasts(world: World) -> None:
+    with transaction() as session:
+        session.add(
+            Delegation(
+                grant_id=world.account("p.approver").grants[0].id, account_id=world.accounts["p.coordinator"],
+                capacity=Capacity.FOR_HEAD, title="Phó Giám đốc", reason="Đi công tác", valid_from=TODAY,
+                valid_to=TODAY, created_at=NOW, ended_at=None,
+            )
+        )  # fmt: skip
+    assert set(logins_with(world, Action.APPROVE_PLAN, "A")) == {"p.approver", "p.coordinator"}
+    after = people_with(Action.APPROVE_PLAN, world.unit("A"), today=TODAY + timedelta(days=1))
+    assert [person.login for person in after] == ["p.approver"]
 
 
 def test_a_role_that_ended_and_an_account_switched_off_are_left_out(world: World) -> None:

@@ -19,6 +19,8 @@ from allocapp.errors import (
     ContentChanged,
     Forbidden,
     NotFound,
+    OpinionsOpen,
+    OpinionsUnanswered,
     StaleVersion,
     SuperiorNotIssued,
     TransitionNotAllowed,
@@ -233,22 +235,22 @@ def _send_on(plan: Plan, service: Callable[..., Plan], done: str) -> ResponseRet
     try:
         with transaction():
             service(plan_id, typed.entries, **given, actor=signed_in_account(), now=now())
-    except (UnbalancedPlan, SuperiorNotIssued, BufferUnexplained):
-        return _kept_as_draft(plan_id, form, typed)
+    except (UnbalancedPlan, SuperiorNotIssued, BufferUnexplained, OpinionsOpen, OpinionsUnanswered) as error:
+        return _kept_as_draft(plan_id, form, typed, error)
     except AllocappError as error:
         return _refused(plan_id, form, typed, error)
     flash(done)
     return redirect(url_for("plan.show", plan_id=plan_id), 303)
 
 
-def _kept_as_draft(plan_id: int, form: SheetForm, typed: TypedSheet) -> ResponseReturnValue:
+def _kept_as_draft(plan_id: int, form: SheetForm, typed: TypedSheet, why: AllocappError) -> ResponseReturnValue:
     try:
         saved = save_sheet(_load(plan_id), form, typed)
     except AllocappError as error:
         return _refused(plan_id, form, typed, error)
     if saved.conflicts:
         return clashing_page(_load(plan_id), form, typed, saved.conflicts)
-    return unbalanced_page(_load(plan_id))
+    return unbalanced_page(_load(plan_id), why)
 
 
 def _unreadable(plan: Plan, form: SheetForm, typed: TypedSheet) -> ResponseReturnValue:

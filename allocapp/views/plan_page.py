@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 
 from allocapp.access import Action, may_on_plan
 from allocapp.clock import today
-from allocapp.errors import AllocappError, BufferUnexplained, StaleVersion
+from allocapp.errors import AllocappError, BufferUnexplained, OpinionsOpen, OpinionsUnanswered, StaleVersion
 from allocapp.forms.plan import SheetForm, TypedSheet, merge_cells, pack_cells, unpack_cells
 from allocapp.models.plan import Plan
 from allocapp.models.plan import Verdict as Proposed
@@ -171,11 +171,17 @@ def clashing_page(plan: Plan, form: SheetForm, typed: TypedSheet, conflicts: Map
     return _render("plan/show.html", sheet, typing, mistakes=mistakes, status=409)
 
 
-def unbalanced_page(plan: Plan) -> ResponseReturnValue:
-    """After a submission that was kept as a draft instead: what is short, by how much, with links to the cells."""
+def unbalanced_page(plan: Plan, why: AllocappError) -> ResponseReturnValue:
+    """After a submission that was kept as a draft instead: what is short, by how much, with links to the cells.
+
+    Receivers who are still being asked, or have no answer, are named where that is ``why``.
+    """
     sheet = read_sheet(plan)
     kept = _("Not submitted. What you typed is saved as a draft (version %(version)d).", version=plan.version)
     mistakes = [Mistake(kept)]
+    if isinstance(why, OpinionsOpen | OpinionsUnanswered):
+        message = explain(why)
+        mistakes.append(Mistake(f"{message.text} {message.next_step}", "opinions"))
     if not sheet.assigned_known:
         mistakes.append(Mistake(why_not_submitted(sheet)))
     balances = check_sheet(sheet)

@@ -136,7 +136,9 @@ def test_a_dissent_without_an_answer_stops_the_submission_and_an_explanation_ope
     round_id = ask(owner, plan_id)
     say(receiver, world, round_id, "A1", words(world, "70", "Chưa đủ thiết bị"))
     owner.open(f"/plans/{plan_id}")
-    owner.send(f"/plans/{plan_id}/submit", expect=409)  # they are still being asked
+    page = owner.send(f"/plans/{plan_id}/submit", {field(world, "A2"): "81"}, expect=422).page
+    assert "Đang lấy ý kiến" in page.errors  # they are still being asked
+    assert stored(world, plan_id)["A2", "dossiers"] == (8100, "")  # what was typed is kept
     assert world.plan(plan_id).state is PlanState.DRAFT
     owner.open(f"/plans/{plan_id}/opinions")
     owner.follow(owner.send(f"/plans/{plan_id}/opinions/close"))

@@ -19,8 +19,8 @@ POINTS_PER_MM: Final = 72 / 25.4
 
 # Words of two and more syllables that headings are made of; a line does not end inside one.
 _KEPT_TOGETHER: Final = re.compile(
-    r"ủy ban nhân dân|thị trấn|thành phố|trực tuyến|hồ sơ|chỉ tiêu|tỷ lệ|dịch vụ công|phát sinh|xử lý|địa bàn|một cửa"
-    r"|bộ phận|năm \d{4}",
+    r"quyết định số \S+|ngày \d{2} tháng \d{1,2} năm \d{4}|ủy ban nhân dân|thị trấn|thành phố|trực tuyến|hồ sơ|chỉ tiêu"
+    r"|tỷ lệ|dịch vụ công|phát sinh|xử lý|địa bàn|một cửa|bộ phận|năm \d{4}",
     re.IGNORECASE,
 )
 _GLUE: Final = "\u00a0"

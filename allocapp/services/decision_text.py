@@ -47,7 +47,7 @@ _AFFECTED_BASIS: Final = "Căn cứ {affected_decision} {affected_subject}"
 _AMEND_SUBJECT: Final = "Sửa đổi, bổ sung một số chỉ tiêu giao tại {affected_decision}"
 _AMEND_ARTICLES: Final = (
     "Sửa đổi, bổ sung một số chỉ tiêu giao tại {affected_decision} {affected_subject}; các chỉ tiêu sau khi sửa đổi, "
-    "bổ sung được thực hiện theo Phụ lục kèm theo Quyết định này, thay thế Phụ lục kèm theo {affected_number}",
+    "bổ sung được thực hiện theo Phụ lục kèm theo Quyết định này, thay thế Phụ lục kèm theo {latest_number}",
     "Các nội dung khác của {affected_number} không được sửa đổi, bổ sung tại Quyết định này tiếp tục có hiệu lực thi "
     "hành",
     "Quyết định có hiệu lực từ ngày ký. Các cơ quan, đơn vị được giao chỉ tiêu tại Phụ lục và các tổ chức, cá nhân có "

@@ -137,12 +137,21 @@ def read_chain(plan: Plan) -> list[Revision]:
 
 
 def affected_by(decision: Decision) -> Sequence[Decision]:
-    """The decisions issued since that amend, replace or revoke this one, oldest first."""
-    return db.session.scalars(
-        select(Decision)
-        .where(Decision.affects_id == decision.id, Decision.state.in_(READABLE_BELOW))
-        .order_by(Decision.sealed_at, Decision.id)
-    ).all()
+    """The decisions issued since that amend, replace or revoke this one, oldest first.
+
+    What amends an amendment amends the first one too, and what replaces or revokes the last one replaces them all.
+    """
+    found: list[Decision] = []
+    changed = [decision.id]
+    while changed:
+        later = db.session.scalars(
+            select(Decision)
+            .where(Decision.affects_id.in_(changed), Decision.state.in_(READABLE_BELOW))
+            .order_by(Decision.id)
+        ).all()
+        found += later
+        changed = [one.id for one in later if one.kind is DecisionKind.AMEND]
+    return found
 
 
 def _reopen_requests(revision: Plan) -> None:

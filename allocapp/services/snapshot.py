@@ -6,7 +6,7 @@ The PDF is made from it and from nothing else, so that what is signed is what wa
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -172,13 +172,36 @@ def _placeholders(sheet: Sheet, effect: Effect) -> dict[str, str]:
     if sheet.superior is not None:
         values |= _superior_decision(sheet.superior)
     if effect.affected is not None:
-        values |= {
-            "affected_number": _number_of(effect.affected),
-            "affected_decision": f"{_number_of(effect.affected)} của {effect.affected.unit.body_name}",
-            "affected_subject": _small(effect.affected.subject),
-            "reason": " ".join(effect.reason.split()),
-        }
+        values |= _affected(effect.kind, effect.affected) | {"reason": " ".join(effect.reason.split())}
     return values
+
+
+def _affected(kind: DecisionKind, latest: Decision) -> dict[str, str]:
+    """The decision that is changed. Where it was amended before, the first one goes on with its amendments.
+
+    Whoever amends it again names the first and what amended it; whoever replaces or revokes it names them all, so that
+    none is left in force.
+    """
+    standing = [latest]
+    while standing[0].kind is DecisionKind.AMEND and standing[0].affects is not None:
+        standing.insert(0, standing[0].affects)
+    first, *amending = standing
+    numbers = [_number_of(decision) for decision in standing]
+    if kind is DecisionKind.AMEND:
+        number = numbers[0]
+        since = f" (đã được sửa đổi, bổ sung tại {_listed(numbers[1:])})" if amending else ""
+    else:
+        number, since = _listed(numbers), ""
+    return {
+        "affected_number": number,
+        "affected_decision": f"{number} của {first.unit.body_name}{since}",
+        "affected_subject": _small(first.subject),
+        "latest_number": numbers[-1],
+    }
+
+
+def _listed(texts: Sequence[str]) -> str:
+    return " và ".join(filter(None, [", ".join(texts[:-1]), texts[-1]]))
 
 
 def _superior_decision(superior: Plan) -> dict[str, str]:

@@ -41,6 +41,7 @@ class RegisterReason(StrEnum):
 
     UNFINISHED = "unfinished"  # it stood before the body's seal: rendered, or signed by the person alone
     NOT_IN_FORCE = "not_in_force"
+    AMENDED = "amended"  # its articles go on, but the targets are those of the decision that amends it
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ class FileVerdict:
     @property
     def genuine(self) -> bool:
         """It is the registered file, signed by both and unchanged, whether or not it is still in force."""
-        return all(reason is RegisterReason.NOT_IN_FORCE for reason in self.reasons)
+        return all(reason in (RegisterReason.NOT_IN_FORCE, RegisterReason.AMENDED) for reason in self.reasons)
 
     @property
     def authentic(self) -> bool:
@@ -110,9 +111,10 @@ def verify_file(pdf: bytes, *, trusted: Sequence[bytes]) -> FileVerdict:
         # the register does know it, only not as a finished document
         reasons.remove(Reason.HASH_UNKNOWN)
         reasons.append(RegisterReason.UNFINISHED)
-    elif decision is not None and not is_in_force(decision):
-        reasons.append(RegisterReason.NOT_IN_FORCE)
     later = tuple(affected_by(decision)) if decision is not None else ()
+    if decision is not None and stage is Stage.SEALED and not is_in_force(decision):
+        amended = bool(later) and all(one.kind is DecisionKind.AMEND for one in later)
+        reasons.append(RegisterReason.AMENDED if amended else RegisterReason.NOT_IN_FORCE)
     return FileVerdict(verdict, sha256, decision, stage, tuple(reasons), later)
 
 

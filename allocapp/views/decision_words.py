@@ -19,8 +19,10 @@ from allocapp.models.event import Event
 from allocapp.models.job import Job, JobState
 from allocapp.rules.workflow import DecisionAction, DecisionState
 from allocapp.services.job import PATIENCE
+from allocapp.services.revision import affected_by
 from allocapp.services.verification import is_in_force
 from allocapp.views.formatting import moment
+from allocapp.views.revision_words import effect_of_later
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,9 @@ def turn_of(decision: Decision, job: Job | None) -> Turn:
     if decision.state in texts:
         ended = decision.state in (DecisionState.VOIDED, DecisionState.WITHDRAWN)
         return Turn(texts[decision.state](), None if ended else since)
+    if not is_in_force(decision) and (later := affected_by(decision)):
+        effect = effect_of_later(decision, later[-1])
+        return Turn(_("Its targets no longer apply: %(effect)s.", effect=effect), None)
     if not is_in_force(decision):
         return Turn(_("No longer in force: another decision took its place, or it was revoked."), None)
     if decision.kind is DecisionKind.REVOKE:

@@ -30,7 +30,7 @@ def effect_of_later(_decision: Decision, later: Decision) -> str:
     """What a later decision did to this one: "replaced by Decision No. …"."""
     name = decision_name(later)
     if later.kind is DecisionKind.AMEND:
-        return _("amended by %(decision)s: the targets of that one apply", decision=name)
+        return _("amended by %(decision)s", decision=name)
     if later.kind is DecisionKind.REPLACE:
         return _("replaced by %(decision)s", decision=name)
     return _("revoked by %(decision)s", decision=name)

@@ -51,6 +51,8 @@ def speak(found: FileVerdict) -> SpokenVerdict:
         if found.decision is not None and found.later:
             effects = "; ".join(effect_of_later(found.decision, later) for later in found.later)
             headline = _("Genuine, but no longer in force: %(effects)s.", effects=effects)
+            if RegisterReason.AMENDED in found.reasons:
+                headline = _("Genuine, but its targets no longer apply: %(effects)s.", effects=effects)
     elif not found.readable:
         headline = _("Not authentic: the file cannot be read as a signed PDF.")
     else:
@@ -118,6 +120,8 @@ def _register(found: FileVerdict) -> Answer:
     )
     if found.stage is not Stage.SEALED:
         return Answer(question, False, REASONS[RegisterReason.UNFINISHED](), notes)
+    if RegisterReason.AMENDED in found.reasons:
+        return Answer(question, False, REASONS[RegisterReason.AMENDED](), notes)
     if RegisterReason.NOT_IN_FORCE in found.reasons:
         return Answer(question, False, _("It is the registered file, but the decision is no longer in force."), notes)
     return Answer(question, True, _("It is the registered file, byte for byte, and the decision is in force."), notes)
@@ -142,6 +146,9 @@ REASONS: Final[Mapping[Reason | RegisterReason, Callable[[], str]]] = MappingPro
         Reason.HASH_DIFFERS: lambda: _("The file is not the one in the register."),
         RegisterReason.UNFINISHED: lambda: _(
             "It is an unfinished file of a decision: the body's seal was not applied yet."
+        ),
+        RegisterReason.AMENDED: lambda: _(
+            "It is the registered file, but the decision was amended since: the targets of the later one apply."
         ),
         RegisterReason.NOT_IN_FORCE: lambda: _("The decision is no longer in force."),
     }

@@ -192,6 +192,7 @@ def test_from_the_provinces_draft_to_the_communes_page(world: World, app: Flask,
         assert text in printed, text
     assert "200.000%" not in printed
     annex = read_annex(decision)
+    assert annex is not None
     assert [kind for _name, kind in annex.indicators] == [Kind.QUANTITY, Kind.RATE]
 
     (quota,) = read_quotas(world.unit("A1"))

@@ -213,6 +213,34 @@ def test_a_decision_that_amends_marks_what_it_changes(world: World, sealing: Sea
     assert annex["notes"] == [f"(*) Chỉ tiêu được sửa đổi, bổ sung so với {AFFECTED}"]
 
 
+def test_what_was_amended_is_replaced_and_revoked_as_a_whole(world: World, sealing: Sealing, plan_id: int) -> None:
+    """An amended decision goes on beside the one that amends it: both are named, so that neither is left in force."""
+    second = sealing.revised(plan_id, {"A1": 9000}, DecisionKind.AMEND)
+    amending = sealing.put_in_force(second, LATER)
+    first = world.decision_on(plan_id).id
+    amended = "Quyết định số 02/QĐ-UBND ngày 03 tháng 3 năm 2026"
+
+    third = sealing.revised(second, {"A2": 9000}, DecisionKind.AMEND)
+    again = snapshot_of(sealing, third)
+    assert f"{OF_A} (đã được sửa đổi, bổ sung tại {amended})" in articles(again)[0]
+    assert articles(again)[0].endswith(f"thay thế Phụ lục kèm theo {amended}")
+    annex = again["annex"]
+    assert isinstance(annex, dict)
+    assert annex["notes"] == [f"(*) Chỉ tiêu được sửa đổi, bổ sung so với {amended}"]
+    decision_id = world.decision_on(third).id
+    for role in SignerRole:
+        sealing.sign(decision_id, role, LATER)
+
+    revoking = sealing.issue(sealing.order_revocation(third), LATER)
+    snapshot = json.loads(sealing.decision(revoking).snapshot or "")
+    latest = "Quyết định số 03/QĐ-UBND ngày 03 tháng 3 năm 2026"
+    assert snapshot["subject"] == f"Bãi bỏ {AFFECTED}, {amended} và {latest} của Ủy ban nhân dân huyện A"
+    since = {one: [later.id for later in affected_by(sealing.decision(one))] for one in (first, amending, decision_id)}
+    assert since == {
+        first: [amending, decision_id, revoking], amending: [decision_id, revoking], decision_id: [revoking],
+    }  # fmt: skip
+
+
 def test_the_campaigns_own_words_for_a_kind_come_first(world: World, sealing: Sealing, plan_id: int) -> None:
     with transaction() as session:
         own = session.scalars(select(DocumentText).where(DocumentText.unit_kind_code == "district")).one()

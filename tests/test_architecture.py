@@ -23,13 +23,16 @@ from allocapp.config import ROOT
 from allocapp.db import db
 from allocapp.documents.signing import CertificateProblem
 from allocapp.models.account import Role
+from allocapp.models.campaign import Authority, StageName
 from allocapp.models.event import Subject
 from allocapp.queue import JOBS
-from allocapp.rules.workflow import DecisionAction, DecisionState, PlanAction, PlanState
+from allocapp.rules.flag import FlagCode
+from allocapp.rules.workflow import CampaignState, DecisionAction, DecisionState, PlanAction, PlanState
 from allocapp.services import decision as decisions
 from allocapp.services import road
+from allocapp.services.campaign_road import Lack
 from allocapp.services.task import TaskKind
-from allocapp.views import formatting, home, verdict_words
+from allocapp.views import campaign_words, flag_words, formatting, home, verdict_words
 from allocapp.views.messages import MESSAGES, explain
 from allocapp.views.navigation import ENTRIES
 from allocapp.views.statuses import HTTP_MESSAGES
@@ -221,7 +224,7 @@ ARGUMENTS = {
     "problems": (), "last": date(2026, 12, 31), "units": ("Xã A",),
     "number": 2, "people": ("a clerk",), "step": "Thể thức", "faults": ((1, "days"),),
     "problem": "past", "held_role": Role.CLERK.value, "valid_from": date(2026, 1, 1), "valid_to": date(2026, 1, 9),
-    "plan_id": 1, "revision": 2, "decision_id": 1,
+    "plan_id": 1, "revision": 2, "decision_id": 1, "lacks": ("receivers",), "names": ("jump_rows", "ceiling-1"),
 }  # fmt: skip
 
 
@@ -273,6 +276,11 @@ def test_every_state_act_role_and_task_has_its_words() -> None:
     assert set(formatting.DECISION_STATE_NAMES) == set(formatting.DECISION_TONES) == set(DecisionState)
     assert set(formatting.ROLE_NAMES) == set(home.TURNS) == set(Role)
     assert set(home.WORDS) == set(TaskKind)
+    assert set(formatting.CAMPAIGN_STATE_NAMES) == set(campaign_words.STATE_TONES) == set(CampaignState)
+    assert set(campaign_words.STAGE_NAMES) == set(StageName)
+    assert set(campaign_words.AUTHORITY_NAMES) == set(campaign_words.AUTHORITY_MEANINGS) == set(Authority)
+    assert set(campaign_words.LACKS) == set(Lack)
+    assert set(flag_words.FLAG_NAMES) == set(FlagCode)
     assert set(home.WORDS) - set(home.NEXT_STEP) == {TaskKind.OPEN_PLAN}
     events = {("plan", action.value) for action in PlanAction if action is not PlanAction.SAVE}
     events |= {("decision", action.value) for action in DecisionAction}

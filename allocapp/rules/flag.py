@@ -98,7 +98,7 @@ def flag_indicator(
             if behind > thresholds.below_last:
                 yield Flag(FlagCode.BELOW_LAST, indicator, row.key, _whole(behind))
     for key, jump in unusual_jumps(rows, thresholds):
-        yield Flag(FlagCode.JUMP, indicator, key, round(jump))
+        yield Flag(FlagCode.JUMP, indicator, key, _nearest(jump))
     if balance.floor_below:
         yield Flag(FlagCode.FLOOR_BELOW, indicator)
     if exceeds_ceiling(balance, thresholds.ceiling):
@@ -141,6 +141,11 @@ def exceeds_ceiling(balance: Balance, ceiling: int | None) -> bool:
 def _behind(direction: Direction, target: int, other: Fraction) -> Fraction:
     """How far the target lies on the wrong side of the other figure; negative where it lies on the right one."""
     return other - target if direction is Direction.AT_LEAST else target - other
+
+
+def _nearest(amount: Fraction) -> int:
+    """To the nearest whole, for showing; a half goes up."""
+    return (2 * amount.numerator + amount.denominator) // (2 * amount.denominator)
 
 
 def _whole(amount: Fraction) -> int:

@@ -49,6 +49,7 @@ class WaitingLine:
     late: bool
     reminded_at: datetime | None
     can_remind: bool
+    can_read: bool
 
 
 def campaign_page(
@@ -122,6 +123,7 @@ def _waiting_lines(campaign: Campaign, name: StageName, account: Account, *, man
             bool(waiting.due and waiting.due < today()),
             reminded.get(waiting.unit.id),
             name is not StageName.REVIEWS_END and may_remind(account, waiting.unit, campaign, today()),
+            may_at_unit(account, Action.VIEW_PLAN, waiting.unit, today()),
         )
         for waiting in found
     ]

@@ -129,7 +129,8 @@ def _authority_in_use(_error: errors.AuthorityInUse) -> Message:
 
 def _deadlines_refused(error: errors.DeadlinesRefused) -> Message:
     told = " ".join(f"{stage_name(problem.stage)}: {deadline_problem(problem)}" for problem in error.problems)
-    return Message(422, _("A deadline will not do"), told, _("Change it, then save again."))
+    text = _("What is wrong with the days: %(told)s", told=told)
+    return Message(422, _("A deadline will not do"), text, _("Change it, then save again."))
 
 
 def _thresholds_refused(error: errors.ThresholdsRefused) -> Message:

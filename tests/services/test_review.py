@@ -28,7 +28,6 @@ from allocapp.models.campaign import Authority, Campaign, Expectation
 from allocapp.models.event import Event
 from allocapp.models.notice import Notice, NoticeKind
 from allocapp.models.plan import PlanComment
-from allocapp.models.review import PlanSubmission
 from allocapp.rules.workflow import CampaignState, DecisionState, PlanAction, PlanState
 from allocapp.services.comment import comment_on_plan, tick_comment
 from allocapp.services.lapse import lapsed_plans, note_lapse
@@ -43,6 +42,7 @@ from allocapp.services.review import (
     take_plan_into_review,
 )
 from allocapp.services.sheet import read_sheet
+from allocapp.services.submission import list_submissions
 from allocapp.services.task import TaskKind, list_tasks
 from allocapp.services.turn import plan_actions_for
 from tests.factories import NOW, World
@@ -193,7 +193,7 @@ def test_remarks_stay_from_submission_to_submission_and_are_ticked_off(world: Wo
         ("Đã đọc", 2, False),
     ]
     assert world.plan(submitted).state is PlanState.IN_REVIEW
-    kept = db.session.scalars(select(PlanSubmission).where(PlanSubmission.plan_id == submitted)).all()
+    kept = list_submissions(world.plan(submitted))
     assert [each.number for each in kept] == [1, 2]
     assert kept[0].content_hash != kept[1].content_hash
 

@@ -8,7 +8,7 @@ from datetime import date
 from flask_babel import lazy_gettext as lazy
 from flask_wtf.file import FileField
 from wtforms import DateField, Field, PasswordField, TextAreaField
-from wtforms.validators import InputRequired, Length, NumberRange, ValidationError
+from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
 from wtforms.widgets import TextInput
 
 from allocapp.forms import Form, IdField
@@ -51,9 +51,10 @@ class DayField(DateField):
 
 
 class NumberForm(VersionForm):
-    """The date that the clerk takes the number for."""
+    """The date that the clerk takes the number for, and by which delegation somebody signs for the leader, if any."""
 
     dated = DayField(lazy("Date of the decision"), validators=[InputRequired(lazy("Enter the date of the decision."))])
+    signer = IdField(validators=[Optional(), NumberRange(max=LARGEST_ID)])
 
 
 class SignForm(VersionForm):

@@ -53,6 +53,7 @@ from allocapp.services.journal import record_event
 from allocapp.services.register import take_number
 from allocapp.services.road import require_open
 from allocapp.services.sheet import Sheet, read_sheet
+from allocapp.services.signer import delegates_key, may_sign, require_signer, signer_block
 from allocapp.services.snapshot import Effect, build_snapshot, decision_in_force, decision_subject, effect_of
 from allocapp.services.transition import DECISION_RIGHTS, checked_reason, move_decision
 
@@ -149,11 +150,14 @@ def list_decisions(account: Account, *, today: date) -> Sequence[Decision]:
     return db.session.scalars(select(Decision).where(readable).order_by(Decision.id.desc())).all()
 
 
-def number_decision(decision_id: int, *, version: int, dated: date, actor: Account, now: datetime) -> Decision:
+def number_decision(
+    decision_id: int, *, version: int, dated: date, signer: int | None = None, actor: Account, now: datetime
+) -> Decision:
     """Take the next number of the unit's register, freeze the snapshot, and ask for the PDF: all or nothing.
 
-    Raises DateNotAllowed, ContentChanged when the approval has lapsed because the content moved, StaleVersion,
-    TransitionNotAllowed, NotFound, Forbidden.
+    ``signer`` is the delegation by which somebody else signs for the leader. Raises DateNotAllowed, DelegationOver,
+    ContentChanged when the approval has lapsed because the content moved, StaleVersion, TransitionNotAllowed, NotFound,
+    Forbidden.
     """
     decision = _load(decision_id, DecisionAction.NUMBER, actor, now, version=version)
     sheet = read_sheet(decision.plan)
@@ -162,6 +166,7 @@ def number_decision(decision_id: int, *, version: int, dated: date, actor: Accou
     entry = take_number(decision, dated, actor=actor, now=now)
     effect = effect_of(decision)
     snapshot = build_snapshot(sheet, effect, number=entry.number, symbol=entry.symbol, dated=dated)
+    snapshot["signer"] = signer_block(snapshot["signer"], decision.unit, signer, today=local_day(now))
     decision.number, decision.symbol, decision.dated = entry.number, entry.symbol, dated
     decision.subject = entry.subject = str(snapshot["subject"])
     decision.snapshot = canonical_json(snapshot)
@@ -249,7 +254,9 @@ def claim_signature(
         raise SignatureClaimed
     if approval_lapsed(decision):
         raise ContentChanged
-    pkcs12 = _signing_key(decision.unit, role, keys)
+    if role is SignerRole.PERSON:
+        require_signer(decision, actor, local_day(now))
+    pkcs12 = _signing_key(decision, role, keys)
     decision.claimed_until = now + CLAIM
     found = read_file(decision, before)
     assert found is not None, "a decision in this state has its file"
@@ -296,6 +303,8 @@ def decision_actions_for(decision: Decision, account: Account, today: date) -> f
         for action in decision_actions(decision.state)
         if action in RIGHTS and may_on_decision(account, RIGHTS[action], decision, today)
     }
+    if DecisionAction.SIGN in actions and not may_sign(decision, account, today):
+        actions.discard(DecisionAction.SIGN)
     if actions and decision.state is DecisionState.SIGNED:
         # sealed where the approval still holds, refused where it has lapsed
         actions.discard(DecisionAction.SEAL if approval_lapsed(decision) else DecisionAction.REFUSE)
@@ -349,14 +358,16 @@ def _lock_before(decision_id: int, action: DecisionAction) -> None:
     db.session.scalars(locked.execution_options(populate_existing=True)).all()
 
 
-def _signing_key(unit: Unit, role: SignerRole, keys: Path) -> bytes:
-    key = db.session.scalar(select(SigningKey).where(SigningKey.unit_id == unit.id, SigningKey.role == role))
-    if key is None:
+def _signing_key(decision: Decision, role: SignerRole, keys: Path) -> bytes:
+    unit, own = decision.unit, delegates_key(decision) if role is SignerRole.PERSON else ""
+    of_role = select(SigningKey.filename).where(SigningKey.unit_id == unit.id, SigningKey.role == role)
+    name = own or db.session.scalar(of_role)
+    if not name:
         raise SigningKeyMissing(unit.name, role.value)
     try:
-        return (keys / key.filename).read_bytes()
+        return (keys / name).read_bytes()
     except OSError:
-        raise SigningKeyMissing(unit.name, role.value) from None
+        raise SigningKeyMissing(own or unit.name, role.value) from None
 
 
 def _keep_file(decision: Decision, stage: Stage, pdf: bytes, now: datetime) -> None:

@@ -120,7 +120,7 @@ def number(decision_id: int) -> ResponseReturnValue:
         return _unread(decision, form)
     try:
         with transaction():
-            given = {"version": form.version.data, "dated": form.dated.data}
+            given = {"version": form.version.data, "dated": form.dated.data, "signer": form.signer.data}
             numbered = decisions.number_decision(decision_id, **given, actor=signed_in_account(), now=now())
             done = _("%(decision)s: number taken, its file is being made.", decision=decision_name(numbered))
     except AllocappError as error:
@@ -212,9 +212,10 @@ def _put(decision_id: int, role: SignerRole, done: str) -> ResponseReturnValue:
 
 
 def _unread(decision: Decision, form: VersionForm) -> ResponseReturnValue:
-    """The form lacks something, or came without its version."""
+    """The form lacks something, or came without what only our own pages write into it."""
     damaged = _("The form did not arrive whole, so nothing was done. Look at the page and send it again.")
-    mistakes = [Mistake(damaged)] if form.version.errors else mistakes_of(form)
+    own = ("version", "signer")
+    mistakes = [Mistake(damaged)] if any(form[name].errors for name in own if name in form) else mistakes_of(form)
     return decision_page(decision, form=form, mistakes=mistakes, status=422)
 
 

@@ -32,6 +32,7 @@ from allocapp.services.journal import decision_story
 from allocapp.services.receipt import own_receipts, receivers_receipts
 from allocapp.services.register import foresee_number
 from allocapp.services.revision import affected_by, read_chain
+from allocapp.services.signer import delegated_signer, possible_signers
 from allocapp.services.transition import REASON_LIMIT
 from allocapp.services.verification import read_trusted_roots, verify_file
 from allocapp.views.decision_words import making_of, road_of, turn_of
@@ -113,6 +114,8 @@ def _acts(
         "mistakes": [mistake if led else Mistake(mistake.text) for mistake in mistakes],
         "may_retry": may_on_decision(account, Action.RETRY_RENDER, decision, day),
         "prospect": foresee_number(decision, today=day) if decision.state is DecisionState.PREPARED else None,
+        "signers": possible_signers(decision.unit, day) if decision.state is DecisionState.PREPARED else [],
+        "delegated_signer": delegated_signer(decision),
         "number_form": form if isinstance(form, NumberForm) else NumberForm(formdata=None, data={"dated": day}),
         "sign_form": form if isinstance(form, SignForm) else SignForm(formdata=None),
         "refuse_form": form if isinstance(form, RefuseForm) else RefuseForm(formdata=None),

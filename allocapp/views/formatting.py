@@ -17,10 +17,12 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as lazy
 from flask_babel.speaklater import LazyString
 
+from allocapp.access import authority_over
 from allocapp.clock import ZONE
 from allocapp.models.account import Role
-from allocapp.models.campaign import Campaign
+from allocapp.models.campaign import Authority, Campaign
 from allocapp.models.decision import Decision
+from allocapp.models.plan import Plan
 from allocapp.rules.balance import Kind
 from allocapp.rules.numbering import format_symbol
 from allocapp.rules.percent import format_count, format_percent, format_points
@@ -41,6 +43,15 @@ PLAN_STATE_NAMES: Final[Mapping[PlanState, LazyString]] = MappingProxyType(
         PlanState.SUPERSEDED: lazy("Superseded"),
         PlanState.REVOKED: lazy("Revoked"),
         PlanState.DISCARDED: lazy("Draft of a revision, discarded"),
+    }
+)
+# where the superior gives an opinion only
+OPINION_STATE_NAMES: Final[Mapping[PlanState, LazyString]] = MappingProxyType(
+    {
+        PlanState.SUBMITTED: lazy("Sent for an opinion"),
+        PlanState.IN_REVIEW: lazy("An opinion is being prepared"),
+        PlanState.RETURNED: lazy("To be completed"),
+        PlanState.APPROVED: lazy("Ready to be issued"),
     }
 )
 DECISION_STATE_NAMES: Final[Mapping[DecisionState, LazyString]] = MappingProxyType(
@@ -284,6 +295,13 @@ def campaign_state_name(state: str) -> str:
     return str(CAMPAIGN_STATE_NAMES[CampaignState(state)])
 
 
+def plan_state_of(plan: Plan) -> str:
+    """A plan's state in words, by what the superior's word is worth on it: an opinion approves and returns nothing."""
+    if authority_over(plan) is Authority.OPINION and plan.state in OPINION_STATE_NAMES:
+        return str(OPINION_STATE_NAMES[plan.state])
+    return plan_state_name(plan.state)
+
+
 def decision_state_name(state: str) -> str:
     """A decision's state in words."""
     return str(DECISION_STATE_NAMES[DecisionState(state)])
@@ -334,6 +352,7 @@ FILTERS: Final = (
     decision_name,
     symbol,
     plan_state_name,
+    plan_state_of,
     decision_state_name,
     campaign_state_name,
     state_name,

@@ -40,6 +40,7 @@ from allocapp.models.review import PlanSubmission
 from allocapp.models.unit import Unit
 from allocapp.rules.balance import Kind
 from allocapp.rules.content import content_hash
+from allocapp.rules.deadline import FURTHEST
 from allocapp.rules.percent import HUNDRED_PERCENT, MAX_COUNT, format_count, format_percent
 from allocapp.rules.workflow import PlanAction
 from allocapp.services.cell import stored_cells, write_cells
@@ -132,7 +133,8 @@ def ask_opinions(plan_id: int, *, until: date, version: int, actor: Account, now
     TransitionNotAllowed, NotFound, Forbidden.
     """
     plan = load_for(plan_id, PlanAction.SAVE, actor, now, version=version)
-    today, last = local_day(now), plan.campaign.period_to
+    today = local_day(now)
+    last = today + FURTHEST
     if not today <= until <= last:
         raise OpinionDateNotAllowed(today, last)
     before = _newest_round(plan)
@@ -267,7 +269,7 @@ def sum_up(opinions: Opinions) -> list[dict[str, object]]:
 def usual_day(plan: Plan, today: date) -> date | None:
     """The day until which receivers are usually asked: the campaign's own, where it has one and that is not over."""
     due = due_day(plan.campaign, StageName.UNITS_ANSWER, plan.unit_id)
-    return due if due is not None and today <= due <= plan.campaign.period_to else None
+    return due if due is not None and today <= due else None
 
 
 def speakers(unit_ids: Iterable[int], today: date) -> dict[int, list[Account]]:

@@ -356,7 +356,7 @@ def test_who_has_no_account_is_entered_with_the_source(world: World, visit: Visi
 # -- what is refused -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("until", ["", "hôm nay", "31/12/2027", "01/01/2020", "31/02/2026"])
+@pytest.mark.parametrize("until", ["", "hôm nay", "31/12/2099", "01/01/2020", "31/02/2026"])
 def test_a_day_that_does_not_fit_asks_nobody(world: World, visit: Visit, plan_id: int, until: str) -> None:
     owner = visit("a.preparer")
     owner.open(f"/plans/{plan_id}/opinions")

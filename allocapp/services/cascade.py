@@ -12,7 +12,7 @@ from datetime import datetime
 
 from sqlalchemy import Select, select
 
-from allocapp.access import READABLE_BELOW, Action
+from allocapp.access import READABLE_BELOW, Action, plan_right
 from allocapp.clock import local_day
 from allocapp.db import db
 from allocapp.models.decision import Decision
@@ -141,7 +141,9 @@ def _note(plan: Plan, action: str, moved_by: Decision | None, now: datetime) -> 
 def _tell(kind: NoticeKind, plan: Plan, actions: Iterable[Action], moved_by: Decision | None, now: datetime) -> None:
     today = local_day(now)
     people = [
-        person for action in actions for person in people_with(action, plan.unit, today=today, campaign=plan.campaign)
+        person
+        for action in actions
+        for person in people_with(plan_right(action, plan), plan.unit, today=today, campaign=plan.campaign)
     ]
     key = f"{kind.value}:{plan.id}:{moved_by.id if moved_by else 0}"
     notify(kind, people, key=key, now=now, plan=plan, decision=moved_by, unit=plan.unit)

@@ -30,7 +30,7 @@ from allocapp.models.notice import Notice, NoticeKind
 from allocapp.models.plan import PlanComment
 from allocapp.rules.workflow import CampaignState, DecisionState, PlanAction, PlanState
 from allocapp.services.comment import comment_on_plan, tick_comment
-from allocapp.services.lapse import lapsed_plans, note_lapse
+from allocapp.services.lapse import lapsed_plans
 from allocapp.services.plan import save_targets, withdraw_plan
 from allocapp.services.review import (
     approve_plan,
@@ -339,16 +339,9 @@ def test_a_root_is_its_own_superior_whatever_the_campaign_says(world: World, aut
 def test_an_approval_lapses_when_its_content_moves_and_shows(world: World, submitted: int) -> None:
     approve(world, submitted, FIRST)
     assert lapsed_plans([world.plan(submitted)]) == frozenset()
-    with transaction():
-        assert note_lapse(world.plan(submitted), now=NOW) is False
     with transaction() as session:
         session.execute(db.update(Expectation).values(weight=Expectation.weight + 1))
     assert lapsed_plans([world.plan(submitted)]) == {submitted}
     assert TaskKind.REOPEN_LAPSED_PLAN in [task.kind for task in list_tasks(world.account(FIRST), today=TODAY)]
-    for _ in range(2):  # noted once for an approval
-        with transaction():
-            assert note_lapse(world.plan(submitted), now=NOW) is True
-    assert len(db.session.scalars(select(Event).where(Event.action == "approval_lapsed")).all()) == 1
-    assert notices(NoticeKind.APPROVAL_LAPSED, submitted) >= {world.accounts["a.preparer"], world.accounts[FIRST]}
     act(world, reopen_plan, submitted, FIRST, reason="Số liệu thay đổi")
     assert lapsed_plans([world.plan(submitted)]) == frozenset()

@@ -164,7 +164,7 @@ def _move(
 
 def unfinished_plans(campaign: Campaign) -> Sequence[Plan]:
     """Plans on their way: closing the campaign leaves them as they are, for good."""
-    ended = (PlanState.ISSUED, PlanState.SUPERSEDED, PlanState.REVOKED)
+    ended = (PlanState.ISSUED, PlanState.SUPERSEDED, PlanState.REVOKED, PlanState.DISCARDED)
     statement = select(Plan).where(Plan.campaign_id == campaign.id, Plan.state.not_in(ended)).order_by(Plan.id)
     return db.session.scalars(statement).all()
 

@@ -21,6 +21,8 @@ from allocapp.rules.workflow import PlanState
 from allocapp.services.change import apply_change
 from allocapp.services.sheet import Entry, Key, Sheet, SheetIndicator, SheetRow, read_sheet
 
+_CAME_INTO_FORCE = (PlanState.ISSUED, PlanState.SUPERSEDED, PlanState.REVOKED)
+
 
 @dataclass(frozen=True)
 class Pair:
@@ -149,7 +151,7 @@ def _newest_before(plan: Plan, earlier: ColumnElement[bool], account: Account, t
         select(Plan)
         .join(Unit, Unit.id == Plan.unit_id)
         .join(Campaign, Campaign.id == Plan.campaign_id)
-        .where(Unit.code == plan.unit.code, Plan.state.in_((PlanState.ISSUED, PlanState.SUPERSEDED)), earlier)
+        .where(Unit.code == plan.unit.code, Plan.state.in_(_CAME_INTO_FORCE), earlier)
         .order_by(Campaign.period_from.desc(), Plan.campaign_id.desc(), Plan.revision.desc())
         .limit(1)
     )

@@ -55,7 +55,9 @@ def carry_out(decision: Decision, *, actor: Account, now: datetime) -> None:
         move_plan(plan, PlanAction.ISSUE, actor=actor, now=now)
         kind, cause = NoticeKind.DECISION_ISSUED, "issued"
     people = _people_concerned(plan, now)
-    notify(kind, people, key=f"{cause}:{decision.id}", now=now, but=actor, plan=plan, decision=decision)
+    # of a revocation, people are told which decision no longer holds
+    named = decision.affects if kind is NoticeKind.DECISION_REVOKED else decision
+    notify(kind, people, key=f"{cause}:{decision.id}", now=now, but=actor, plan=plan, decision=named)
     request_job(RECHECK_JOB, plan.id, cause=cause, now=now)
 
 

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import and_, exists, or_, select
+from sqlalchemy.orm import aliased
 
 from allocapp.access import READABLE_BELOW, Action, units_reached
 from allocapp.db import db
 from allocapp.models.account import Account
-from allocapp.models.campaign import Campaign, Indicator
+from allocapp.models.campaign import Campaign, DecisionKind, Indicator
 from allocapp.models.decision import Acknowledgement, Decision
 from allocapp.models.plan import Plan, PlanTarget
 from allocapp.models.unit import Unit, UnitKind
@@ -50,6 +51,18 @@ class Quota:
     lines: tuple[QuotaLine, ...]
     decisions: tuple[QuotaDecision, ...]
     plan: Plan | None = None
+
+    @property
+    def revoked_by(self) -> Decision | None:
+        """The decision by which the superior revoked its own, where nothing has taken that one's place."""
+        own = (above.decision for above in self.decisions if above.decision.unit_id == self.unit.parent_id)
+        return next((decision for decision in own if decision.kind is DecisionKind.REVOKE), None)
+
+    @property
+    def left_out(self) -> bool:
+        """Whether the superior's decision in force assigns nothing to the unit."""
+        own = [above.decision for above in self.decisions if above.decision.unit_id == self.unit.parent_id]
+        return not self.lines and bool(own) and self.revoked_by is None
 
 
 def read_quotas(unit: Unit) -> list[Quota]:
@@ -109,6 +122,12 @@ def _line(indicator: Indicator, cell: Cell) -> QuotaLine:
 
 
 def _decisions_above(unit: Unit, campaign: Campaign) -> tuple[QuotaDecision, ...]:
+    """The decisions in force above the unit; that which revokes, while nothing else took the revoked one's place."""
+    later = aliased(Plan)
+    same = (later.campaign_id == Plan.campaign_id) & (later.unit_id == Plan.unit_id)
+    replaced = exists().where(same, later.revision > Plan.revision, later.issued_at.is_not(None))
+    in_force = and_(Plan.state == PlanState.ISSUED, Decision.kind != DecisionKind.REVOKE)
+    revoked = and_(Plan.state == PlanState.REVOKED, Decision.kind == DecisionKind.REVOKE, ~replaced)
     statement = (
         select(Decision, Acknowledgement)
         .join(Plan, Plan.id == Decision.plan_id)
@@ -118,7 +137,7 @@ def _decisions_above(unit: Unit, campaign: Campaign) -> tuple[QuotaDecision, ...
         )
         .where(
             Plan.campaign_id == campaign.id,
-            Plan.state == PlanState.ISSUED,
+            or_(in_force, revoked),
             Decision.state.in_(READABLE_BELOW),
             Decision.unit_id.in_(unit.ancestor_ids),
         )

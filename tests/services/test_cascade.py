@@ -157,6 +157,8 @@ def test_a_unit_that_the_superior_leaves_out_and_takes_in_again(
         session.execute(db.delete(PlanTarget).where(gone))
     run_jobs()
     assert flagged(world, plan_id) is not None
+    (quota,) = read_quotas(world.unit("A"))
+    assert (quota.lines, quota.left_out) == ((), True)
     with transaction() as session:
         for indicator_id, target, position in kept:
             key = {"plan_id": revision, "unit_id": world.units["A"], "indicator_id": indicator_id}

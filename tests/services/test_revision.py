@@ -361,7 +361,12 @@ def test_a_plan_is_revoked_by_a_decision_and_by_nothing_before_it(world: World, 
     assert snapshot["annex"] is None
     assert snapshot["subject"] == f"Bãi bỏ {OF_A}"
     assert articles(snapshot)[0].endswith("\nLý do bãi bỏ: Giao trùng")
-    assert [quota.lines for quota in read_quotas(world.unit("A1"))] == [()]
+    (quota,) = read_quotas(world.unit("A1"))
+    assert quota.lines == (), "targets in force only"
+    assert quota.revoked_by is not None
+    assert [above.decision.id for above in quota.decisions if above.decision.unit_id == world.units["A"]] == [
+        decision_id
+    ]
 
 
 def test_after_a_revocation_the_unit_begins_anew(world: World, sealing: Sealing, plan_id: int) -> None:
@@ -371,6 +376,8 @@ def test_after_a_revocation_the_unit_begins_anew(world: World, sealing: Sealing,
     assert (decision.kind, decision.affects_id) == (DecisionKind.ASSIGN, None)
     sealing.put_in_force(revision, LATER)
     assert sealing.states("A") == [(1, "revoked"), (2, "issued")]
+    (quota,) = read_quotas(world.unit("A1"))
+    assert (len(quota.lines), quota.revoked_by, quota.left_out) == (2, None, False)
     assert not may_be_revised(world.plan(plan_id))
     with pytest.raises(TransitionNotAllowed):
         sealing.revise(plan_id, None)

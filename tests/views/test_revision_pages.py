@@ -169,6 +169,9 @@ def test_the_chain_is_read_from_either_end(world: World, sealing: Sealing, plan_
     assert "sửa đổi, bổ sung Quyết định số 01/QĐ-UBND" in text_of(preparer)
     assert "bị bãi bỏ bằng Quyết định số 03/QĐ-UBND" in text_of(preparer)
     viewer = visit("a1.viewer")
+    viewer.open(f"/quotas/{world.units['A1']}")
+    assert f"/decisions/{third}" in viewer.page.links
+    assert f"/decisions/{second}" not in viewer.page.links
     viewer.open(f"/decisions/{first}")
     assert f"/decisions/{second}" in viewer.page.links, "who received the old one is led to the new one"
     preparer.open(f"/plans/{plan_id}/others")

@@ -286,6 +286,10 @@ class ReasonRequired(AllocappError):
     """The action needs a reason."""
 
 
+class HoldReasonRequired(ReasonRequired):
+    """A row is to be held without a reason that others can read beside it."""
+
+
 class TextTooLong(AllocappError):
     """A text is longer than may be kept."""
 

@@ -12,12 +12,19 @@ from wtforms.validators import InputRequired, NumberRange, Optional, StopValidat
 from allocapp.errors import AllocappError
 from allocapp.forms import Form, IdField, clean_text
 from allocapp.forms.plan import LARGEST_ID, VersionForm
-from allocapp.rules.balance import IndicatorRule, Kind
+from allocapp.rules.balance import Direction, IndicatorRule, Kind
 from allocapp.rules.methods import Method, methods_for
 from allocapp.rules.percent import parse_count, parse_percent
 from allocapp.rules.receivers import STEPS
 from allocapp.rules.trim import TrimOrder
 from allocapp.services.method import Choice, Limits
+
+_AIMS = {
+    (Kind.RATE, Direction.AT_LEAST): lazy("Overall rate to reach"),
+    (Kind.RATE, Direction.AT_MOST): lazy("Overall rate not to exceed"),
+    (Kind.QUANTITY, Direction.AT_LEAST): lazy("Total to reach"),
+    (Kind.QUANTITY, Direction.AT_MOST): lazy("Total not to exceed"),
+}
 
 
 class MethodForm(Form):
@@ -30,7 +37,7 @@ class MethodForm(Form):
     indicator = IdField(validators=[InputRequired(), NumberRange(min=1, max=LARGEST_ID)])
     act = RadioField(lazy("What to do"), validators=[InputRequired(lazy("Choose a method."))])
     step = SelectField(lazy("Step"), coerce=int)
-    aim = StringField(lazy("Overall rate to reach"), validators=[Optional()], filters=[clean_text])
+    aim = StringField(validators=[Optional()], filters=[clean_text])
     floor = StringField(lazy("No receiver below"), validators=[Optional()], filters=[clean_text])
     ceiling = StringField(lazy("No receiver above"), validators=[Optional()], filters=[clean_text])
     past_baseline = BooleanField(lazy("May go below last year's result"))
@@ -38,6 +45,9 @@ class MethodForm(Form):
     def offer(self, rule: IndicatorRule, acts: list[tuple[str, str]], steps: list[tuple[int, str]]) -> None:
         """Offer what makes sense for the indicator, in the page's words."""
         self.rule = rule
+        self.aim.label.text = _AIMS[rule.kind, rule.direction]
+        if rule.direction is Direction.AT_MOST:
+            self.past_baseline.label.text = lazy("May go above last year's result")
         self.act.choices = acts
         self.step.choices = steps
 

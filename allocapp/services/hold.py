@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from allocapp.db import db
-from allocapp.errors import ReasonRequired, TextTooLong, UnknownRow
+from allocapp.errors import HoldReasonRequired, TextTooLong, UnknownRow
 from allocapp.models.account import Account
 from allocapp.models.plan import PlanHold, PlanTarget
 from allocapp.rules.workflow import PlanAction
@@ -19,12 +19,12 @@ REASON_LIMIT = 300
 def hold_row(plan_id: int, unit_id: int, *, reason: str, actor: Account, now: datetime) -> PlanHold:
     """Hold a receiver's row with a reason. Holding it again gives it the new owner and reason.
 
-    Raises ReasonRequired, TextTooLong, UnknownRow, TransitionNotAllowed, NotFound, Forbidden.
+    Raises HoldReasonRequired, TextTooLong, UnknownRow, TransitionNotAllowed, NotFound, Forbidden.
     """
     plan = load_for(plan_id, PlanAction.SAVE, actor, now)
     reason = reason.strip()
     if not reason:
-        raise ReasonRequired
+        raise HoldReasonRequired
     if len(reason) > REASON_LIMIT:
         raise TextTooLong(REASON_LIMIT)
     known = select(PlanTarget.id).where(PlanTarget.plan_id == plan.id, PlanTarget.unit_id == unit_id).limit(1)

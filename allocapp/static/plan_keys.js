@@ -74,7 +74,10 @@ sheet.addEventListener("paste", (event) => {
   const block = pasted.split(/\r?\n/).map((line) => line.split("\t").map((text) => text.trim()));
   // codes or names in front: which unit a line belongs to is worked out on the page for pasting
   const first = block.map((line) => line[0]).filter(Boolean);
-  if (first.length && first.every((text) => /^\d{5,}$|\p{L}/u.test(text))) {
+  const codes = [...sheet.querySelectorAll(".name small")].map((code) => code.textContent);
+  // a count may be as long as a code
+  const named = event.target.inputMode === "numeric" ? (text) => codes.includes(text) : (text) => /^\d{5,}$/.test(text);
+  if (first.length && first.every((text) => named(text) || /\p{L}/u.test(text))) {
     const { elements } = sheet.tell("paste", sheet.words.noFit, "paste-on").querySelector("form");
     elements.text.value = pasted;
     elements.indicator.value = event.target.name.split("-")[2];

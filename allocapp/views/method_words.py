@@ -28,6 +28,8 @@ from allocapp.views.paste_words import table_facts
 def act_name(act: str, rule: IndicatorRule) -> str:
     """A method or a trim in words."""
     quantity = rule.kind is Kind.QUANTITY
+    if act in set(TrimOrder):
+        return _trim_name(TrimOrder(act), rule)
     names = {
         Method.SAME: _("The same quantity for all") if quantity else _("The same rate for all"),
         Method.PLUS: _("Last year's result plus the same amount for all"),
@@ -35,11 +37,23 @@ def act_name(act: str, rule: IndicatorRule) -> str:
         Method.GAP: _("Close the same share of the gap to 100%"),
         Method.COPY: _("Pass the assigned rate on unchanged"),
         Method.BY_WEIGHT: _("Share out by expected number"),
+    }
+    return names[Method(act)]
+
+
+def _trim_name(order: TrimOrder, rule: IndicatorRule) -> str:
+    """A trim lowers what is to be reached; under a ceiling it hands out what the ceiling leaves."""
+    if rule.direction is Direction.AT_MOST:
+        return {
+            TrimOrder.OFFICIAL: _("Hand out what is to spare, in official order"),
+            TrimOrder.HEAVIEST: _("Hand out what is to spare, the largest expected number first"),
+            TrimOrder.HIGHEST: _("Hand out what is to spare, the lowest target first"),
+        }[order]
+    return {
         TrimOrder.OFFICIAL: _("Trim the excess, in official order"),
         TrimOrder.HEAVIEST: _("Trim the excess, the largest expected number first"),
         TrimOrder.HIGHEST: _("Trim the excess, the highest target first"),
-    }
-    return names[TrimOrder(act) if act in set(TrimOrder) else Method(act)]
+    }[order]
 
 
 def act_choices(acts: Iterable[Method | TrimOrder], rule: IndicatorRule) -> list[tuple[str, str]]:
@@ -74,7 +88,9 @@ def assumed_words(trial: Trial) -> str:
 def obstacle_words(trial: Trial) -> list[str]:
     """What keeps the formula from meeting the target: kind by kind, with the receivers it is about."""
     if not isinstance(trial.proposal, Outcome):
-        return []
+        if trial.proposal.before.balanced:
+            return []
+        return [_("This begins where every cell is settled and the common target is met, which is not so yet.")]
     names = {row.unit.id: row.unit.name for row in trial.sheet.rows}
     found: dict[ObstacleCode, list[str]] = defaultdict(list)
     for obstacle in trial.proposal.obstacles:
@@ -88,7 +104,19 @@ def obstacle_words(trial: Trial) -> list[str]:
         ObstacleCode.NO_BASELINE: _("No receiver has a result of last year to start from."),
         ObstacleCode.NO_WEIGHT: _("No expected number says how to share out the rest."),
     }
-    return [texts[code] % {"units": ", ".join(units)} for code, units in found.items()]
+    named = [texts[code] % {"units": ", ".join(units)} for code, units in found.items()]
+    return [*_as_far_as_it_goes(trial.proposal), *named] if named else []
+
+
+def _as_far_as_it_goes(outcome: Outcome) -> Iterable[str]:
+    """That the outcome, short as it is, is the best this method can do under these holds and limits."""
+    difference = outcome.after.difference
+    if difference is None or difference >= 0:
+        return
+    if outcome.after.rule.direction is Direction.AT_MOST:
+        yield _("This is the least the method comes down to while the following stands in the way.")
+    else:
+        yield _("This is the most the method reaches while the following stands in the way.")
 
 
 def lowest_words(sheet: Sheet, lowest: Mapping[int, int | None]) -> list[str]:
@@ -166,8 +194,9 @@ def _facts(change: PlanChange, rule: IndicatorRule) -> Iterable[str]:
     step = known.get("step")
     if isinstance(step, int):
         yield _("step %(step)s", step=dict(step_choices([step], rule))[step])
+    at_most = rule.direction is Direction.AT_MOST
     for name, words in (
-        ("aim", _("to reach %(value)s")),
+        ("aim", _("not to exceed %(value)s") if at_most else _("to reach %(value)s")),
         ("floor", _("no receiver below %(value)s")),
         ("ceiling", _("no receiver above %(value)s")),
         ("before", _("overall before: %(value)s")),
@@ -177,7 +206,7 @@ def _facts(change: PlanChange, rule: IndicatorRule) -> Iterable[str]:
         if isinstance(value, int):
             yield words % {"value": target(value, rule.kind)}
     if known.get("past_baseline"):
-        yield _("may go below last year's result")
+        yield _("may go above last year's result") if at_most else _("may go below last year's result")
     if isinstance(known.get("parameter"), str):
         yield _parameter(Method(str(known["act"])), Fraction(str(known["parameter"])), rule)
     assumed = known.get("assumed")

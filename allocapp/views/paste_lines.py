@@ -17,6 +17,7 @@ from allocapp.views.paste_words import (
     columns_named,
     place,
     row_place,
+    stored_text,
     tell_doubt,
     tell_fault,
     tell_matching,
@@ -116,7 +117,7 @@ class _Writer:
             rejected=[
                 RefusedLine(
                     place(each.source, source),
-                    each.source.text,
+                    stored_text(each.source),
                     f"{each.row.unit.name}, {_short(each.column)}",
                     tell_fault(each.fault),
                 )
@@ -165,7 +166,7 @@ class _Writer:
     def _remarks(self, change: Change) -> Iterable[str]:
         for note in change.notes:
             kind = self.columns[change.key[1]].rule.kind
-            yield tell_note(note, change.source.text if change.source else "", written(change.after, kind))
+            yield tell_note(note, stored_text(change.source) if change.source else "", written(change.after, kind))
         hold = self.rows[change.key[0]].hold
         if Doubt.HELD in change.doubts and hold is not None:
             yield _("held by %(who)s: %(reason)s", who=hold.account.name, reason=hold.reason)

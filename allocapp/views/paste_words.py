@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from allocapp.files.table import MOST_ROWS, FileCell, Refusal, Source, column_letters
+from allocapp.files.table import MOST_ROWS, CellKind, FileCell, Refusal, Source, column_letters
 from allocapp.rules.balance import Kind
 from allocapp.services.paste import Doubt, MatchedBy, Mismatch, MismatchFault, Stray, StrayFault
 from allocapp.services.paste_columns import ColumnFault, Unclear
 from allocapp.services.paste_values import ValueFault, ValueNote
 from allocapp.services.sheet import Cell, Entry, Sheet
 from allocapp.services.template import NOT_ASSIGNED, IndicatorWords, TemplateWords
-from allocapp.views.formatting import count, localized, moment, period, target
+from allocapp.views.formatting import count, decimal_mark, localized, moment, period, target
 
 
 @dataclass(frozen=True)
@@ -150,6 +150,13 @@ def tell_fault(fault: ValueFault) -> str:
         ValueFault.UNCALCULATED: _("a formula whose result is not stored: open the file in Excel and save it"),
         ValueFault.MERGED: _("part of a merged cell: split it and enter a target in each row"),
     }[fault]
+
+
+def stored_text(cell: FileCell) -> str:
+    """What a cell holds, as it is read here: a workbook keeps its numbers with a point, whatever Excel shows."""
+    if cell.kind in (CellKind.NUMBER, CellKind.PERCENT):
+        return cell.text.replace(".", decimal_mark())
+    return cell.text
 
 
 def tell_note(note: ValueNote, stored: str, shown: str) -> str:

@@ -89,6 +89,15 @@ def _row_held(_error: errors.HeldRow) -> Message:
     )
 
 
+def _hold_unexplained(_error: errors.HoldReasonRequired) -> Message:
+    return Message(
+        422,
+        _("A reason is needed"),
+        _("A row is held with a reason, which everybody reads beside it."),
+        _("Write the reason in that row, then hold it again."),
+    )
+
+
 def _no_aim(_error: errors.NoAim) -> Message:
     return Message(
         422,
@@ -261,6 +270,7 @@ PLAN_MESSAGES: Final[Mapping[type[errors.AllocappError], Callable[[Any], Message
         errors.UnknownRow: _rows_unknown,
         errors.TargetWithExcuse: _target_and_excuse,
         errors.HeldRow: _row_held,
+        errors.HoldReasonRequired: _hold_unexplained,
         errors.NoAim: _no_aim,
         errors.NothingToRevert: _nothing_to_revert,
         errors.ProposalSettled: _proposal_settled,

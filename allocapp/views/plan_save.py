@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from flask import render_template
+from flask import flash, render_template
 from flask_babel import gettext as _
 
 from allocapp.clock import now
@@ -62,12 +62,16 @@ def act_on_remark(plan_id: int, tick: Tick) -> None:
 
 
 def act_on_row(plan_id: int, act: RowAct) -> None:
-    """Hold a row with its reason, or release it."""
+    """Hold a row with its reason, or release it, and say so."""
     with transaction():
         if act.hold:
             hold_row(plan_id, act.unit_id, reason=act.reason, actor=signed_in_account(), now=now())
         else:
             release_row(plan_id, act.unit_id, actor=signed_in_account(), now=now())
+    if act.hold:
+        flash(_("The row is held: no method changes it until it is released."))
+    else:
+        flash(_("The row is released."))
 
 
 def autosave(plan: Plan, form: SheetForm, typed: TypedSheet) -> Autosaved:

@@ -149,6 +149,7 @@ def test_the_templates_come_back_unchanged_and_with_changes(world: World, visit:
     uploading(client, plan_id, saved(workbook))
     assert counts(client) == ["2", "0", "0", "0", "6"]
     assert "H6" in client.page.text
+    assert "0,5 hiểu là 50%" in client.page.text
     applying(client, plan_id)
     held = table(world, plan_id)
     assert (held["A1", "dossiers"], held["A2", "services"]) == (8125, 5000)

@@ -256,6 +256,7 @@ def test_a_row_is_held_and_released_and_what_was_typed_is_saved(world: World, vi
     client.open(f"/plans/{plan_id}")
     typed = {field(world, "A2"): "70", f"h-{unit}": "Chờ <b>ý kiến</b>"}
     client.follow(client.send(f"/plans/{plan_id}", typed, added={"row": f"hold-{unit}"}))
+    assert "Đã giữ cố định:" in client.page.notices
     row = row_of(client.page, world, "A1")
     assert "held" in row.classes
     assert "Chờ <b>ý kiến</b> (preparer A)" in row.text
@@ -269,7 +270,9 @@ def test_a_row_is_held_and_released_and_what_was_typed_is_saved(world: World, vi
 def test_a_hold_without_a_fit_reason_is_refused(world: World, visit: Visit, plan_id: int, reason: str) -> None:
     client, unit = visit("a.preparer"), world.units["A1"]
     client.open(f"/plans/{plan_id}")
-    client.send(f"/plans/{plan_id}", {f"h-{unit}": reason}, added={"row": f"hold-{unit}"}, expect=422)
+    page = client.send(f"/plans/{plan_id}", {f"h-{unit}": reason}, added={"row": f"hold-{unit}"}, expect=422).page
+    assert "hủy việc của người khác" not in page.text
+    assert reason.strip() or "phải nêu lý do" in page.text
     assert db.session.scalar(db.select(db.func.count(PlanHold.id))) == 0
 
 

@@ -130,6 +130,8 @@ def test_remarks_are_kept_while_reviewing_and_ticked_off_with_what_is_typed(worl
     superior.send(f"{here}/return", {"reason": "Còn thấp", f"c-{world.units['A1']}": "Nâng lên"})
 
     page = owner.open(here)
+    # Enter in a cell presses the first button of the sheet's form: it checks, it ticks nothing off
+    assert page.root.all("button", form="sheet")[0]["value"] == "check"
     (first,) = [each.id for each in db.session.scalars(db.select(PlanComment)) if each.text == "Nâng lên"]
     typed = page.form(here).fields | {field(world, "A1"): "85", "row": f"tick-{first}"}
     owner.post(here, typed, expect=303)

@@ -87,7 +87,9 @@ def prepare_decision(plan: Plan, *, actor: Account, now: datetime) -> Decision:
     return make_decision(plan, effect, "prepare", actor=actor, now=now)
 
 
-def make_decision(plan: Plan, effect: Effect, act: str, *, actor: Account, now: datetime, reason: str = "") -> Decision:
+def make_decision(
+    plan: Plan, effect: Effect, act: str, *, actor: Account, now: datetime, reason: str = "", capacity: str = ""
+) -> Decision:
     """Make a decision with that effect on the plan, for the clerk to number. ``act`` is what the journal calls it."""
     decision = Decision(
         plan=plan,
@@ -111,6 +113,7 @@ def make_decision(plan: Plan, effect: Effect, act: str, *, actor: Account, now: 
         unit_id=decision.unit_id,
         to_state=decision.state.value,
         reason=reason,
+        capacity=capacity,
     )
     return decision
 
@@ -305,9 +308,11 @@ def decision_actions_for(decision: Decision, account: Account, today: date) -> f
     }
     if DecisionAction.SIGN in actions and not may_sign(decision, account, today):
         actions.discard(DecisionAction.SIGN)
-    if actions and decision.state is DecisionState.SIGNED:
-        # sealed where the approval still holds, refused where it has lapsed
-        actions.discard(DecisionAction.SEAL if approval_lapsed(decision) else DecisionAction.REFUSE)
+    if actions and decision.state in (DecisionState.RENDERED, DecisionState.SIGNED):
+        if approval_lapsed(decision):
+            actions -= {DecisionAction.SIGN, DecisionAction.SEAL}  # it can only be refused
+        elif decision.state is DecisionState.SIGNED:
+            actions.discard(DecisionAction.REFUSE)
     return frozenset(actions)
 
 

@@ -18,6 +18,7 @@ from allocapp.models.decision import Decision
 from allocapp.models.event import Event
 from allocapp.models.job import Job, JobState
 from allocapp.rules.workflow import DecisionAction, DecisionState
+from allocapp.services.decision import approval_lapsed
 from allocapp.services.job import PATIENCE
 from allocapp.services.revision import affected_by
 from allocapp.services.verification import is_in_force
@@ -65,6 +66,8 @@ def turn_of(decision: Decision, job: Job | None) -> Turn:
         DecisionState.VOIDED: lambda: _("Refused: its number stays in the register as voided. Nothing waits here."),
         DecisionState.WITHDRAWN: lambda: _withdrawn(decision),
     }
+    if decision.state in (DecisionState.RENDERED, DecisionState.SIGNED) and approval_lapsed(decision):
+        return Turn(_lapsed(body), since)
     if decision.state in texts:
         ended = decision.state in (DecisionState.VOIDED, DecisionState.WITHDRAWN)
         return Turn(texts[decision.state](), None if ended else since)
@@ -76,6 +79,14 @@ def turn_of(decision: Decision, job: Job | None) -> Turn:
     if decision.kind is DecisionKind.REVOKE:
         return Turn(_("In force: the plan is revoked, and its targets with it."), decision.sealed_at)
     return Turn(_("In force. The receivers acknowledge it and carry it out."), decision.sealed_at)
+
+
+def _lapsed(body: str) -> str:
+    return _(
+        "The approval has lapsed: what was approved has moved since, so nobody signs or seals this any more. The clerk "
+        "or a leader of %(body)s refuses it; then the plan is reopened and submitted again.",
+        body=body,
+    )
 
 
 def _withdrawn(decision: Decision) -> str:

@@ -28,9 +28,9 @@ from allocapp.models.decision import Decision, SignerRole
 from allocapp.models.event import Event
 from allocapp.models.job import Job
 from allocapp.models.plan import ExpectationProposal, PlanHold, PlanMilestone, PlanTarget, Verdict
-from allocapp.rules.workflow import CampaignState, DecisionState, PlanState
+from allocapp.rules.workflow import CampaignState, DecisionAction, DecisionState, PlanState
 from allocapp.services.comparison import compare_plans, list_comparable, preview_copy, read_before
-from allocapp.services.decision import living_decision, refuse_decision, revoking_decision
+from allocapp.services.decision import decision_actions_for, living_decision, refuse_decision, revoking_decision
 from allocapp.services.plan import withdraw_plan
 from allocapp.services.quota import read_quotas
 from allocapp.services.review import reopen_plan
@@ -465,6 +465,8 @@ def test_a_lapsed_approval_is_neither_signed_nor_sealed_and_may_be_refused(
     decision_id = world.decision_on(sealing.revised(plan_id, {"A1": 9000})).id
     sealing.number(decision_id, LATER)
     sealing.sign(decision_id, SignerRole.PERSON, LATER)
+    clerk = world.account("a.clerk")
+    assert decision_actions_for(sealing.decision(decision_id), clerk, LATER.date()) == {DecisionAction.SEAL}
     refusing: dict[str, Any] = {"reason": "Chưa đúng", "actor": world.account("a.clerk"), "now": LATER}
     with pytest.raises(TransitionNotAllowed), transaction():
         refuse_decision(decision_id, version=sealing.decision(decision_id).version, **refusing)
@@ -472,6 +474,8 @@ def test_a_lapsed_approval_is_neither_signed_nor_sealed_and_may_be_refused(
     with pytest.raises(ContentChanged):
         sealing.sign(decision_id, SignerRole.BODY, LATER)
     assert sealing.states("A") == [(1, "issued"), (2, "approved")]
+    clerk = world.account("a.clerk")
+    assert decision_actions_for(sealing.decision(decision_id), clerk, LATER.date()) == {DecisionAction.REFUSE}
     refusing["actor"] = world.account("a.clerk")
     with transaction():
         refuse_decision(decision_id, version=sealing.decision(decision_id).version, **refusing)

@@ -226,6 +226,12 @@ def acting_on_plan(account: Account, action: Action, plan: Plan, today: date) ->
     return acting_delegation(account, plan_right(action, plan), plan.unit, today, root_id=plan.campaign.root_id)
 
 
+def capacity_on_plan(account: Account, action: Action, plan: Plan, today: date) -> str:
+    """In whose place the account does ``action`` on the plan, as the journal keeps it; empty where in its own."""
+    lent = acting_on_plan(account, action, plan, today)
+    return "" if lent is None else capacity_words(lent)
+
+
 def submitted_it(account: Account, action: Action, plan: Plan, today: date) -> bool:
     """Whether the account submitted the plan, or would do ``action`` in the place of who did (two-person rule)."""
     lent = acting_on_plan(account, action, plan, today)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import tempfile
+import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import BinaryIO
 
 from allocapp.files.table import column_letters
 from allocapp.files.template import write_text
@@ -20,11 +19,11 @@ class ListColumn:
     width: int
 
 
-def write_list(sheet_name: str, columns: Sequence[ListColumn], rows: Iterable[Sequence[str | datetime]]) -> BinaryIO:
-    """The list as XLSX in a temporary file that is gone once closed. Moments are written as they stand, without zone.
+def write_list(sheet_name: str, columns: Sequence[ListColumn], rows: Iterable[Sequence[str | datetime]]) -> bytes:
+    """The list as XLSX. Moments are written as they stand, without zone.
 
     Texts are text cells whatever they begin with, so that nobody's words are carried out. openpyxl writes each row to
-    the disk at once: however long the list is, memory holds a row of it.
+    the disk at once: however long the list is, memory holds a row of it, and at the end the packed file.
     """
     from openpyxl import Workbook
     from openpyxl.cell import WriteOnlyCell
@@ -49,7 +48,6 @@ def write_list(sheet_name: str, columns: Sequence[ListColumn], rows: Iterable[Se
             else:
                 write_text(cell, value)
         sheet.append(cells)
-    file = tempfile.TemporaryFile()  # noqa: SIM115  # whoever sends it closes it
-    book.save(file)
-    file.seek(0)
-    return file
+    output = io.BytesIO()
+    book.save(output)
+    return output.getvalue()

@@ -11,7 +11,7 @@ from typing import Final
 
 from sqlalchemy import select
 
-from allocapp.access import Action, load_plan, may_on_plan
+from allocapp.access import Action, capacity_on_plan, load_plan, may_on_plan
 from allocapp.clock import local_day
 from allocapp.db import db
 from allocapp.errors import Forbidden, NotFound, TextRequired, TextTooLong, TransitionNotAllowed, UnknownRow
@@ -88,7 +88,10 @@ def add_remarks(plan: Plan, texts: Iterable[tuple[int | None, str]], *, actor: A
                 submission=submission,
             )
         )
-        record_event(Subject.PLAN, plan.id, "comment", actor=actor, now=now, unit_id=plan.unit_id, reason=text)
+        capacity = capacity_on_plan(actor, Action.COMMENT_PLAN, plan, local_day(now))
+        record_event(
+            Subject.PLAN, plan.id, "comment", actor=actor, now=now, unit_id=plan.unit_id, reason=text, capacity=capacity
+        )
 
 
 def tick_comment(plan_id: int, comment_id: int, *, done: bool, actor: Account, now: datetime) -> Plan:

@@ -24,7 +24,7 @@ from typing import Final
 
 from sqlalchemy import select
 
-from allocapp.access import Action, load_plan, may_on_plan
+from allocapp.access import Action, acting_on_plan, capacity_on_plan, load_plan, may_on_plan
 from allocapp.clock import local_day
 from allocapp.db import db
 from allocapp.errors import (
@@ -152,7 +152,16 @@ def accept_proposal(plan_id: int, proposal_id: int, *, seen: str, actor: Account
     cell, indicator = _cell(plan, proposal.unit_id, proposal.indicator_id)
     told = _told(cell, indicator, proposal.weight, proposal.services)
     _rule_on(plan, proposal, Verdict.ACCEPTED, actor, now)
-    record_event(Subject.PLAN, plan.id, "accept_proposal", actor=actor, now=now, unit_id=plan.unit_id, reason=told)
+    record_event(
+        Subject.PLAN,
+        plan.id,
+        "accept_proposal",
+        actor=actor,
+        now=now,
+        unit_id=plan.unit_id,
+        reason=told,
+        capacity=_capacity(plan, actor, now),
+    )
     return plan
 
 
@@ -176,6 +185,7 @@ def refuse_proposal(plan_id: int, proposal_id: int, *, seen: str, reason: str, a
         now=now,
         unit_id=plan.unit_id,
         reason=f"{told}. {reason}",
+        capacity=_capacity(plan, actor, now),
     )
     return plan
 
@@ -279,7 +289,7 @@ def _load_for_verdict(
         raise TransitionNotAllowed(plan.state, action)
     require_reviewer(plan, actor)
     proposal = _proposal(plan, proposal_id)
-    if _concerned(plan, proposal, actor):
+    if _concerned(plan, proposal, actor, local_day(now)):
         raise ProposerMayNotDecide
     if stamp(proposal) != seen:
         raise ContentChanged
@@ -295,14 +305,20 @@ def _may_decide_on(plan: Plan, proposal: ExpectationProposal, account: Account, 
     return (
         _decidable(plan.state)
         and may_on_plan(account, Action.APPROVE_PLAN, plan, today)
-        and not _concerned(plan, proposal, account)
+        and not _concerned(plan, proposal, account, today)
     )
 
 
-def _concerned(plan: Plan, proposal: ExpectationProposal, account: Account) -> bool:
-    """Whether the account stands on the asking side: it proposed, or submitted what is under review."""
+def _concerned(plan: Plan, proposal: ExpectationProposal, account: Account, today: date) -> bool:
+    """Whether the account, or whose place it takes, stands on the asking side: proposed, or submitted for review."""
     under_review = PlanAction.APPROVE in plan_actions(plan.state)
-    return proposal.proposed_by_id == account.id or (under_review and plan.submitted_by_id == account.id)
+    lent = acting_on_plan(account, Action.APPROVE_PLAN, plan, today)
+    deciding = {account.id, lent.grant.account_id if lent else account.id}
+    return proposal.proposed_by_id in deciding or (under_review and plan.submitted_by_id in deciding)
+
+
+def _capacity(plan: Plan, actor: Account, now: datetime) -> str:
+    return capacity_on_plan(actor, Action.APPROVE_PLAN, plan, local_day(now))
 
 
 def _rule_on(plan: Plan, proposal: ExpectationProposal, verdict: Verdict, actor: Account, now: datetime) -> None:

@@ -14,7 +14,7 @@ from typing import Final
 
 from sqlalchemy import exists, select
 
-from allocapp.access import Action, may_at_unit, plan_right
+from allocapp.access import Action, acting_capacity, may_at_unit, plan_right
 from allocapp.clock import local_day
 from allocapp.db import db
 from allocapp.errors import AlreadyReminded, Forbidden, NotFound, NothingToRemindOf
@@ -227,7 +227,8 @@ def remind_unit(unit_id: int, campaign_id: int, *, actor: Account, now: datetime
             campaign=campaign,
             words=words,
         )
-    record_event(Subject.CAMPAIGN, campaign.id, "remind", actor=actor, now=now, unit_id=unit_id)
+    capacity = acting_capacity(actor, Action.REMIND, unit, today, root_id=campaign.root_id)
+    record_event(Subject.CAMPAIGN, campaign.id, "remind", actor=actor, now=now, unit_id=unit_id, capacity=capacity)
     return waiting
 
 

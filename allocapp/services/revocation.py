@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from allocapp.access import Action, load_plan
+from allocapp.access import Action, capacity_on_plan, load_plan
 from allocapp.clock import local_day
 from allocapp.errors import RevisionUnderWay, RevocationUnderWay, StaleVersion, TransitionNotAllowed
 from allocapp.models.account import Account
@@ -40,7 +40,8 @@ def order_revocation(plan_id: int, *, version: int, reason: str, actor: Account,
     if (revision := revision_on_its_way(plan)) is not None:
         raise RevisionUnderWay(revision.id, revision.revision)
     effect = Effect(DecisionKind.REVOKE, decision_in_force(plan), reason)
-    return make_decision(plan, effect, "prepare_revocation", actor=actor, now=now, reason=reason)
+    capacity = capacity_on_plan(actor, Action.REVOKE_PLAN, plan, local_day(now))
+    return make_decision(plan, effect, "prepare_revocation", actor=actor, now=now, reason=reason, capacity=capacity)
 
 
 def withdraw_revocation(plan_id: int, *, reason: str, actor: Account, now: datetime) -> Plan:

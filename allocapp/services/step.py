@@ -13,7 +13,16 @@ from typing import Final
 
 from sqlalchemy import delete, select
 
-from allocapp.access import ALLOWED, Action, capacity_words, delegations_to, may_at_unit, own_grants, units_reached
+from allocapp.access import (
+    ALLOWED,
+    Action,
+    acting_capacity,
+    capacity_words,
+    delegations_to,
+    may_at_unit,
+    own_grants,
+    units_reached,
+)
 from allocapp.clock import local_day
 from allocapp.db import db
 from allocapp.errors import ContentChanged, Forbidden, MayNotAllocate, NotFound, StepsRefused
@@ -137,7 +146,10 @@ def set_steps(
     db.session.flush()  # read again below, with the names of the accounts
     steps = steps_of(unit)
     told = "\n".join(f"{step.position}. {step.name}: {step.account.name}, {step.days} ngày" for step in steps)
-    record_event(Subject.UNIT, unit.id, "set_steps", actor=actor, now=now, unit_id=unit.id, reason=told)
+    capacity = acting_capacity(actor, Action.MANAGE_STEPS, unit, today)
+    record_event(
+        Subject.UNIT, unit.id, "set_steps", actor=actor, now=now, unit_id=unit.id, reason=told, capacity=capacity
+    )
     return steps
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from allocapp.access import Action, acting_capacity, acting_on_plan, capacity_words
+from allocapp.access import Action, acting_capacity, capacity_on_plan
 from allocapp.clock import local_day
 from allocapp.errors import ReasonRequired, TextTooLong
 from allocapp.models.account import Account
@@ -40,8 +40,7 @@ def plan_capacity(plan: Plan, action: PlanAction, actor: Account | None, now: da
     """In whose place the actor takes this step, as the journal keeps it; empty where in their own."""
     if actor is None or action not in RIGHTS:
         return ""
-    lent = acting_on_plan(actor, RIGHTS[action], plan, local_day(now))
-    return "" if lent is None else capacity_words(lent)
+    return capacity_on_plan(actor, RIGHTS[action], plan, local_day(now))
 
 
 def move_plan(

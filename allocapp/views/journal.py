@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from flask import Blueprint, render_template, request, send_file
+from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from wtforms.fields.choices import SelectChoice
@@ -42,9 +42,11 @@ def export() -> ResponseReturnValue:
     except JournalTooLong as error:
         message = explain(error)
         return _page(form, mistakes=[Mistake(f"{message.text} {message.next_step}")], status=message.status)
-    file = write_list(_("Journal"), list_columns(), (list_row(event, about) for event, about in events))
+    content = write_list(_("Journal"), list_columns(), (list_row(event, about) for event, about in events))
     name = f"journal-{now():%Y%m%d-%H%M%S}.xlsx"
-    return send_file(file, mimetype=WORKBOOK, as_attachment=True, download_name=name)
+    response = Response(content, mimetype=WORKBOOK)
+    response.headers.set("Content-Disposition", "attachment", filename=name)
+    return response
 
 
 def _form() -> JournalForm:

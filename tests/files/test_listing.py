@@ -17,8 +17,7 @@ DANGEROUS = ("=1+1", "+1", "-1", "@SUM(A1)", '=HYPERLINK("http://x")', "＝1", "
 
 
 def read_back(rows: list[list[str | datetime]]) -> list[list[object]]:
-    with write_list("Nhật ký", COLUMNS, iter(rows)) as file:
-        sheet = load_workbook(BytesIO(file.read())).active
+    sheet = load_workbook(BytesIO(write_list("Nhật ký", COLUMNS, iter(rows)))).active
     assert sheet is not None
     cells = [list(row) for row in sheet.iter_rows(min_row=2)]
     assert all(cell.data_type != "f" for row in sheet.iter_rows() for cell in row)

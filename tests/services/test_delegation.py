@@ -24,6 +24,7 @@ from allocapp.errors import (
     DelegationToSubmitter,
     Forbidden,
     NotFound,
+    ProposerMayNotDecide,
     ReasonRequired,
     RoleNotLendable,
     SubmitterMayNotApprove,
@@ -34,6 +35,8 @@ from allocapp.models.account import Account, Capacity, Delegation, Grant, Role
 from allocapp.models.event import Event, Subject
 from allocapp.models.notice import Notice, NoticeKind
 from allocapp.services.delegation import delegate_role, end_delegation, list_delegations, possible_delegates
+from allocapp.services.proposal import accept_proposal, propose_expectation, refuse_proposal, stamp
+from allocapp.services.review import return_plan
 from tests.factories import NOW, World
 from tests.services.test_concurrency import race
 
@@ -287,3 +290,46 @@ def test_who_may_be_named(world: World) -> None:
     named = {account.login for account in possible_delegates(grant_of(world, "a.leader"), TODAY)}
     assert named == {"a.preparer", "a.clerk", "a1.viewer"}
     assert len(db.session.scalars(select(Account)).all()) > len(named)
+
+
+def test_whatever_is_done_for_another_says_so(world: World) -> None:
+    """Returning with a remark, and proposals accepted or refused, each by the delegate alone."""
+    world.issue_province()
+    lend(world, "p.approver", "p.auditor")
+    plan_id = world.submitted("A")
+    with transaction():
+        return_plan(
+            plan_id, version=world.plan(plan_id).version, reason="Xã A1", comments={world.units["A1"]: "thấp"},
+            actor=world.account("p.auditor"), now=NOW,
+        )  # fmt: skip
+    done = db.session.scalars(select(Event).where(Event.account_id == world.accounts["p.auditor"])).all()
+    assert {event.action for event in done} == {"return", "comment"}
+    assert {event.capacity for event in done} == {"TUQ. Phó Chủ tịch (thay approver P)"}
+
+
+@pytest.mark.parametrize("verdict", [accept_proposal, refuse_proposal])
+def test_the_delegate_does_not_decide_on_what_the_owner_proposed(world: World, verdict: Callable[..., object]) -> None:
+    world.issue_province()
+    plan_id = world.open("A", "a.preparer")
+    world.grant("p.approver", "A", "preparer")
+    with transaction():
+        given: dict[str, Any] = {"weight": 120, "reason": "Sáp nhập"}
+        proposal = propose_expectation(
+            plan_id,
+            world.units["A1"],
+            world.indicators["dossiers"],
+            **given,
+            actor=world.account("p.approver"),
+            now=NOW,
+        )
+        seen, proposal_id = stamp(proposal), proposal.id
+    with transaction():
+        of_owner = Grant.account_id == world.accounts["p.approver"]
+        grant_id = db.session.scalars(select(Grant.id).where(of_owner, Grant.role == Role.APPROVER)).one()
+        delegate_role(
+            grant_id, world.accounts["p.coordinator"], capacity=Capacity.FOR_HEAD, title="Phó", reason="đi vắng",
+            valid_from=TODAY, valid_to=WEEK, actor=world.account("p.approver"), now=NOW,
+        )  # fmt: skip
+    why = {"reason": "không"} if verdict is refuse_proposal else {}
+    with pytest.raises(ProposerMayNotDecide), transaction():
+        verdict(plan_id, proposal_id, seen=seen, **why, actor=world.account("p.coordinator"), now=NOW)

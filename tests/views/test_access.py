@@ -57,6 +57,8 @@ PAGES = """
 /quotas/{A2}               .      .      .     404    404     404      .       .      404     .       .     404     .      404      .
 /quotas/{B1}              404     .      .      .     404     404      .       .      404    404     404    404    404      .      .
 /journal                  403    403    403    403    403     403     403      .       .     403     403    403    403     403     403
+/journal/export           403    403    403    403    403     403     403      .       .     403     403    403    403     403     403
+/delegations/              .      .      .      .      .       .       .       .       .      .       .      .      .       .      .
 """  # noqa: E501  # a table
 
 # each act on A's plan or decision in a state in which it exists; whoever has a dot (the last one) takes it in the end

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from datetime import timedelta
 from io import BytesIO
 
@@ -65,8 +64,7 @@ def test_what_cannot_be_read_is_told_and_typed_again(world: World, visit: Visit)
 def workbook(client: Client, address: str) -> list[list[object]]:
     answer = client.get(address, expect=200)
     assert answer.response.headers["Content-Disposition"].startswith("attachment; filename=journal-")
-    with closing(answer.response) as response:  # as a server does when all is sent
-        sheet = load_workbook(BytesIO(response.data)).active
+    sheet = load_workbook(BytesIO(answer.response.data)).active
     assert sheet is not None
     assert all(cell.data_type != "f" for row in sheet.iter_rows() for cell in row)
     return [[cell.value for cell in row] for row in sheet.iter_rows(min_row=2)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -366,7 +367,7 @@ def test_whoever_has_a_plan_at_an_internal_step_is_reminded_on_its_last_day_and_
     with transaction():
         sheet = read_sheet(world.plan(plan_id))
         entries = {key: Entry(cell.target) for key, cell in sheet.cells.items()}
-        seen = {"version": sheet.plan.version, "seen_hash": sheet.content_hash}
+        seen: dict[str, Any] = {"version": sheet.plan.version, "seen_hash": sheet.content_hash}
         circulate_plan(plan_id, entries, **seen, actor=world.account("a.preparer"), now=NOW)
     remind(NOW + 2 * DAY)
     assert told(NoticeKind.REMINDER) == []

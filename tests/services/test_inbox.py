@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import select
 
@@ -51,7 +52,7 @@ def submitted_clean(world: World, unit: str = "A") -> int:
     with transaction():
         sheet = read_sheet(world.plan(plan_id))
         entries = {key: Entry(cell.target) for key, cell in sheet.cells.items()}
-        given = {"version": sheet.plan.version, "seen_hash": sheet.content_hash}
+        given: dict[str, Any] = {"version": sheet.plan.version, "seen_hash": sheet.content_hash}
         submit_plan(plan_id, entries, **given, actor=world.account(f"{unit.lower()}.preparer"), now=NOW)
     return plan_id
 
@@ -136,13 +137,13 @@ def test_a_first_submission_is_all_new_and_the_next_shows_what_changed(world: Wo
     plan_id = submitted_clean(world)
     assert changes_since_last_seen(read_sheet(world.plan(plan_id))) is None
     with transaction():
-        given = {"reason": "Xem lại", "comments": {}, "actor": world.account("p.approver"), "now": NOW}
+        given: dict[str, Any] = {"reason": "Xem lại", "comments": {}, "actor": world.account("p.approver"), "now": NOW}
         return_plan(plan_id, version=world.plan(plan_id).version, **given)
     vary(world, plan_id)
     with transaction():
         sheet = read_sheet(world.plan(plan_id))
         entries = {key: Entry(cell.target) for key, cell in sheet.cells.items()}
-        seen = {"version": sheet.plan.version, "seen_hash": sheet.content_hash}
+        seen: dict[str, Any] = {"version": sheet.plan.version, "seen_hash": sheet.content_hash}
         submit_plan(plan_id, entries, **seen, actor=world.account("a.preparer"), now=NOW)
     difference = changes_since_last_seen(read_sheet(world.plan(plan_id)))
     assert difference is not None

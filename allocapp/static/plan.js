@@ -284,6 +284,11 @@ addEventListener("beforeunload", (event) => {
 // A form sent while an autosave is under way waits for it: it then carries the newest versions.
 let lastCell = "";
 sheet.addEventListener("submit", (event) => {
+  if (!navigator.onLine) {
+    event.preventDefault(); // the browser's own page would take this one away
+    delete sheet.dataset.sent;
+    return explain({});
+  }
   clearTimeout(timers.get(save));
   sessionStorage.setItem("place", JSON.stringify([sheet.action, scrollY, lastCell]));
   if (!saving || event.defaultPrevented) return;

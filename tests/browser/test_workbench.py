@@ -95,6 +95,19 @@ def test_what_was_typed_without_a_network_outlives_the_page(site: Site, preparer
     assert stored(site, draft)[first] == 6450
 
 
+def test_a_button_pressed_without_a_network_keeps_the_page(site: Site, preparer: Visitor, draft: Plant) -> None:
+    page = preparer.page
+    reason = page.locator("input[name^='h-']").first
+    page.locator(".note summary").first.click()
+    with preparer.watch.offline():
+        reason.fill("Chờ thống nhất")
+        preparer.press("Save draft")
+        expect(page.locator(".sheet-notice[data-name=offline]")).to_have_text(site.say(OFFLINE))
+        expect(reason).to_have_value("Chờ thống nhất")
+    preparer.press("Save draft")
+    expect(preparer.notice).to_be_visible()
+
+
 # -- found and put in order ------------------------------------------------------------------------------------------
 
 
@@ -154,6 +167,20 @@ def test_a_pasted_block_is_looked_at_then_taken_back_or_kept(site: Site, prepare
     page.get_by_role("button", name=site.say("Keep what was pasted")).click()
     expect(around(page, cells[3])).to_have_attribute("data-state", "saved")
     assert stored(site, draft) == before | dict(zip(cells, (4500, 4600, 4750, 4800), strict=True))
+
+
+def test_long_counts_are_no_codes(site: Site, preparer: Visitor, draft: Plant) -> None:
+    page, cells = preparer.page, cells_of(preparer.page)
+    codes = page.locator("tr.r .name small").all_inner_texts()
+    named = site.say("What you pasted names units. The page for pasting finds the row of each.")
+    paste(page, cells[0], "12000\t15000\n13000\t16000")
+    expect(notice(page)).to_contain_text(named)  # no rate is as long
+    page.evaluate("document.querySelectorAll(\"input[name^='t-']\").forEach(input => { input.inputMode = 'numeric' })")
+    paste(page, cells[0], "12000\t15000\n13000\t16000")
+    expect(notice(page)).to_contain_text(site.say("%(n)s cells pasted, %(m)s refused.", n=4, m=0))
+    page.keyboard.press("Escape")
+    paste(page, cells[0], f"{codes[1]}\t15000\n{codes[2]}\t16000")
+    expect(notice(page)).to_contain_text(named)
 
 
 def test_what_cannot_be_pasted_is_named(site: Site, preparer: Visitor, draft: Plant) -> None:

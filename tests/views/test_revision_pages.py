@@ -200,7 +200,7 @@ def test_what_no_longer_balances_stands_on_both_pages_and_in_the_lists(
     for job_id in db.session.scalars(db.select(Job.id).where(Job.name == "recheck_below")).all():
         recheck_below(job_id)
     preparer = visit("a.preparer")
-    assert preparer.open(f"/plans/{plan_id}").root.all("div", id="out-of-balance")
+    assert preparer.open(f"/plans/{plan_id}").root.all("p", id="out-of-balance")
     assert "Không còn bảo đảm chỉ tiêu chung" in text_of(preparer)
     preparer.open("/plans/")
     assert "không còn bảo đảm chỉ tiêu chung" in text_of(preparer)

@@ -31,6 +31,7 @@ from allocapp.services.job import claim_job, finish_job
 from allocapp.services.plan import open_plan, save_targets, submit_plan
 from allocapp.services.review import approve_plan, return_plan, take_plan_into_review
 from allocapp.services.sheet import Cell, Entry, Key, Sheet, SheetRow, check_sheet, read_sheet
+from allocapp.services.step import StepSetting, set_steps, stamp_of_steps
 
 CITY, WAITING, SUBMITTED, RETURNED, DRAFT = "178", "183", "186", "187", "185"
 STEP = 50  # targets are handed down in steps of half a per cent
@@ -69,6 +70,7 @@ class Stages:
         self._submit(plan, closed_gaps(read_sheet(plan)), "caoloc", _moment(7, 1, 10))
         self._approve(plan, _moment(7, 5, 9))
         self._number(plan, "caoloc", _moment(7, 6))
+        self._set_steps(WAITING, "caoloc", _moment(7, 6, 10))
 
         plan = self._open(RETURNED, "chilang", _moment(7, 6, 14))
         self._submit(plan, same_for_all(read_sheet(plan)), "chilang", _moment(7, 7, 11))
@@ -84,6 +86,12 @@ class Stages:
     def _open(self, code: str, prefix: str, at: datetime) -> Plan:
         actor = self.people[f"{prefix}.chuyenvien"]
         return open_plan(self.units[code].id, self.campaign.id, actor=actor, now=at)
+
+    def _set_steps(self, code: str, prefix: str, at: datetime) -> None:
+        """From now on the unit's plans go through its own house before they are submitted."""
+        clerk, leader = self.people[f"{prefix}.vanthu"], self.people[f"{prefix}.lanhdao"]
+        steps = [StepSetting("Văn phòng: thể thức", clerk.id, 2), StepSetting("Lãnh đạo đồng ý trình", leader.id, 2)]
+        set_steps(self.units[code].id, steps, seen=stamp_of_steps(()), actor=leader, now=at)
 
     def _submit(self, plan: Plan, entries: Mapping[Key, Entry], prefix: str, at: datetime) -> None:
         seen = read_sheet(plan).content_hash

@@ -303,9 +303,10 @@ def _figures(column: SheetIndicator, balance: Balance) -> Iterable[tuple[str, st
         term = _("needed") if balance.rule.direction is Direction.AT_LEAST else _("at most")
         yield term, f"{count(needed)} {part}"
     if balance.rule.rollup is RollUp.DISTINCT:
+        at_most = balance.rule.direction is Direction.AT_MOST
         for term, share in (
-            (_("best case"), balance.best),
-            (_("guaranteed"), balance.floor),
+            (_("lowest possible") if at_most else _("best case"), balance.best),
+            (_("surely not exceeded") if at_most else _("guaranteed"), balance.floor),
             (_("weighted mean"), balance.mean),
         ):
             yield term, percent(None if share is None else balance.rule.rounded(share))
@@ -314,10 +315,18 @@ def _figures(column: SheetIndicator, balance: Balance) -> Iterable[tuple[str, st
 def _notes(balance: Balance) -> Iterable[str]:
     if not balance.floor_below or balance.floor is None or balance.problems:
         return  # while cells are open, the figure says nothing yet
+    floor = percent(balance.rule.rounded(balance.floor))
+    if balance.rule.direction is Direction.AT_MOST:
+        yield _(
+            "It is only sure that %(floor)s is not exceeded, which is above the assigned target: the outcome depends "
+            "on which services the receivers reach. No obstacle to submitting.",
+            floor=floor,
+        )
+        return
     yield _(
         "Only %(floor)s is guaranteed, which does not meet the assigned target: the outcome depends on which services "
         "the receivers reach. No obstacle to submitting.",
-        floor=percent(balance.rule.rounded(balance.floor)),
+        floor=floor,
     )
 
 

@@ -63,6 +63,22 @@ def test_the_form_speaks_of_the_indicator(
     assert {each for each in every if each in text} == set(said)
 
 
+def test_the_figures_over_services_say_which_way_a_ceiling_looks(world: World, visit: Visit, plan_id: int) -> None:
+    """Under a ceiling the best case is the lowest, and what is guaranteed is not to be exceeded."""
+    client = visit(PREPARER)
+    least, most = {"cao nhất có thể đạt", "chắc chắn đạt"}, {"thấp nhất có thể", "chắc chắn không vượt"}
+    before = {term.text for term in client.open(f"/plans/{plan_id}").root.all("dt")}
+    assert before >= least
+    assert not before & most
+    with transaction() as session:
+        session.execute(
+            update(Indicator).where(Indicator.id == world.indicators["services"]).values(direction=Direction.AT_MOST)
+        )
+    after = {term.text for term in client.open(f"/plans/{plan_id}").root.all("dt")}
+    assert after >= most
+    assert not after & least
+
+
 def test_the_explanation_of_a_ceiling_says_what_was_not_to_be_exceeded(
     world: World, visit: Visit, plan_id: int
 ) -> None:

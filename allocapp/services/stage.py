@@ -139,17 +139,7 @@ def extend_deadline(
     today, reason = local_day(now), reason.strip()
     campaign = load_campaign(actor, campaign_id, Action.MANAGE_CAMPAIGN, today=today, lock=True)
     require_open(campaign)
-    unit = db.session.scalar(select(Unit).where(Unit.id == unit_id, units_of(campaign)))
-    if unit is None:
-        raise NotFound
-    if not reason:
-        raise ReasonRequired
-    if len(reason) > REASON_LIMIT:
-        raise TextTooLong(REASON_LIMIT)
-    current = due_day(campaign, stage, unit.id)
-    problem = check_extension(stage.value, due, current=current, today=today)
-    if problem:
-        raise DeadlinesRefused((problem,))
+    unit = _require_extension(campaign, stage, unit_id, due, reason, today)
     granted = StageExtension(
         campaign_id=campaign.id, name=stage, unit_id=unit.id, due=due, reason=reason, account_id=actor.id, at=now
     )
@@ -163,14 +153,34 @@ def extend_deadline(
         unit_id=unit.id,
         reason=f"{stage.value}, {due:%d/%m/%Y}: {reason}",
     )
+    _tell_of_extension(campaign, granted, unit, actor=actor, now=now)
+    return granted
+
+
+def _require_extension(campaign: Campaign, stage: StageName, unit_id: int, due: date, reason: str, today: date) -> Unit:
+    """The unit, where it may have that day for that reason; raises as extend_deadline does."""
+    unit = db.session.scalar(select(Unit).where(Unit.id == unit_id, units_of(campaign)))
+    if unit is None:
+        raise NotFound
+    if not reason:
+        raise ReasonRequired
+    if len(reason) > REASON_LIMIT:
+        raise TextTooLong(REASON_LIMIT)
+    if problem := check_extension(stage.value, due, current=due_day(campaign, stage, unit.id), today=today):
+        raise DeadlinesRefused((problem,))
+    return unit
+
+
+def _tell_of_extension(
+    campaign: Campaign, granted: StageExtension, unit: Unit, *, actor: Account, now: datetime
+) -> None:
     notify(
         NoticeKind.DEADLINE_EXTENDED,
-        people_with(Action.EDIT_PLAN, unit, today=today, campaign=campaign),
-        key=f"extended:{campaign.id}:{stage.value}:{unit.id}:{due.isoformat()}",
+        people_with(Action.EDIT_PLAN, unit, today=local_day(now), campaign=campaign),
+        key=f"extended:{campaign.id}:{granted.name.value}:{unit.id}:{granted.due.isoformat()}",
         now=now,
         but=actor,
         unit=unit,
         campaign=campaign,
-        words={"stage": stage.value, "due": due.isoformat(), "reason": reason},
+        words={"stage": granted.name.value, "due": granted.due.isoformat(), "reason": granted.reason},
     )
-    return granted

@@ -139,7 +139,7 @@ def extend_deadline(
     today, reason = local_day(now), reason.strip()
     campaign = load_campaign(actor, campaign_id, Action.MANAGE_CAMPAIGN, today=today, lock=True)
     require_open(campaign)
-    unit = _require_extension(campaign, stage, unit_id, due, reason, today)
+    unit = _require_extension(campaign, stage, unit_id, due=due, reason=reason, today=today)
     granted = StageExtension(
         campaign_id=campaign.id, name=stage, unit_id=unit.id, due=due, reason=reason, account_id=actor.id, at=now
     )
@@ -157,7 +157,9 @@ def extend_deadline(
     return granted
 
 
-def _require_extension(campaign: Campaign, stage: StageName, unit_id: int, due: date, reason: str, today: date) -> Unit:
+def _require_extension(
+    campaign: Campaign, stage: StageName, unit_id: int, *, due: date, reason: str, today: date
+) -> Unit:
     """The unit, where it may have that day for that reason; raises as extend_deadline does."""
     unit = db.session.scalar(select(Unit).where(Unit.id == unit_id, units_of(campaign)))
     if unit is None:

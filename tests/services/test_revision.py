@@ -27,6 +27,7 @@ from allocapp.models.campaign import Campaign, DecisionKind, DocumentText
 from allocapp.models.decision import Decision, SignerRole
 from allocapp.models.event import Event
 from allocapp.models.job import Job
+from allocapp.models.notice import Notice, NoticeKind
 from allocapp.models.plan import ExpectationProposal, PlanHold, PlanMilestone, PlanTarget, Verdict
 from allocapp.rules.workflow import CampaignState, DecisionAction, DecisionState, PlanState
 from allocapp.services.comparison import compare_plans, list_comparable, preview_copy, read_before
@@ -488,3 +489,18 @@ def test_nothing_is_revised_or_revoked_in_a_closed_campaign(world: World, sealin
     for act in (sealing.revise, sealing.order_revocation):
         with pytest.raises(CampaignNotOpen):
             act(plan_id)
+
+
+def test_those_concerned_are_told_once_what_was_issued_and_what_no_longer_holds(
+    world: World, sealing: Sealing, plan_id: int
+) -> None:
+    def told(kind: NoticeKind) -> set[tuple[str, int | None]]:
+        people = {account_id: login for login, account_id in world.accounts.items()}
+        notices = db.session.scalars(select(Notice).where(Notice.kind == kind, Notice.plan_id == plan_id)).all()
+        return {(people[notice.account_id], notice.decision_id) for notice in notices}
+
+    first = world.decision_on(plan_id).id
+    concerned = {(login, first) for login in ("a.preparer", "p.approver", "a1.viewer")}
+    assert told(NoticeKind.DECISION_ISSUED) == concerned
+    sealing.issue(sealing.order_revocation(plan_id), LATER)
+    assert told(NoticeKind.DECISION_REVOKED) == concerned, "the decision named is the one that no longer holds"

@@ -39,7 +39,9 @@ class Plan(Model):
             postgresql_where=text("state NOT IN ('issued', 'superseded', 'revoked', 'discarded')"),
         ),
         CheckConstraint("revision >= 1 AND version >= 1", name="counting"),
-        CheckConstraint("(state IN ('draft', 'in_house', 'returned', 'discarded')) OR submitted_hash IS NOT NULL", name="submitted"),
+        CheckConstraint(
+            "(state IN ('draft', 'in_house', 'returned', 'discarded')) OR submitted_hash IS NOT NULL", name="submitted"
+        ),
         CheckConstraint(
             "(state NOT IN ('approved', 'issued', 'superseded', 'revoked')) OR approved_hash IS NOT NULL",
             name="approved",

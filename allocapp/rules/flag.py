@@ -7,6 +7,7 @@ Source: design, sections 3 and 4 (what a superior weighs before it approves).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -92,13 +93,18 @@ def flag_indicator(
         if row.baseline is not None:
             behind = _behind(rule.direction, row.target, row.baseline)
             if behind > thresholds.below_baseline:
-                yield Flag(FlagCode.BELOW_BASELINE, indicator, row.key, _whole(behind))
+                shown = abs(_shown_jump(row.target, row.baseline))
+                yield Flag(FlagCode.BELOW_BASELINE, indicator, row.key, max(shown, 1))
         if row.last is not None:
             behind = _behind(rule.direction, row.target, Fraction(row.last))
             if behind > thresholds.below_last:
                 yield Flag(FlagCode.BELOW_LAST, indicator, row.key, _whole(behind))
-    for key, jump in unusual_jumps(rows, thresholds):
-        yield Flag(FlagCode.JUMP, indicator, key, _nearest(jump))
+    shown = {row.key: row for row in rows}
+    for key, _jump in unusual_jumps(rows, thresholds):
+        row = shown[key]
+        assert row.target is not None, "a jump leads to a target"
+        assert row.baseline is not None, "and comes from a baseline"
+        yield Flag(FlagCode.JUMP, indicator, key, _shown_jump(row.target, row.baseline))
     if balance.floor_below:
         yield Flag(FlagCode.FLOOR_BELOW, indicator)
     if exceeds_ceiling(balance, thresholds.ceiling):
@@ -143,9 +149,9 @@ def _behind(direction: Direction, target: int, other: Fraction) -> Fraction:
     return other - target if direction is Direction.AT_LEAST else target - other
 
 
-def _nearest(amount: Fraction) -> int:
-    """To the nearest whole, for showing; a half goes up."""
-    return (2 * amount.numerator + amount.denominator) // (2 * amount.denominator)
+def _shown_jump(target: int, baseline: Fraction) -> int:
+    """The jump as it can be read off the page, where the baseline stands rounded down."""
+    return target - math.floor(baseline)
 
 
 def _whole(amount: Fraction) -> int:

@@ -129,3 +129,10 @@ def test_jumps_agree_with_the_statistics_of_the_textbook(rows: list[tuple[int, i
     mean, variance = statistics.mean(jumps), statistics.pvariance(jumps)
     for key, jump in enumerate(jumps):
         assert (key in found) == ((jump - mean) ** 2 * 10_000 > deviations**2 * variance)
+
+
+def test_a_figure_is_the_difference_that_can_be_read_off_the_page() -> None:
+    # 65,216% stands on the page as 65,21%, and the target 58,7% lies 6,51 points below that
+    odd = Standing(6, 5870, Fraction(65_216, 10), None)
+    rows = [standing(key, 5000 + key, 4000) for key in range(1, 6)]
+    assert flags([*rows, odd]) == [Flag(FlagCode.BELOW_BASELINE, 7, 6, 651), Flag(FlagCode.JUMP, 7, 6, -651)]

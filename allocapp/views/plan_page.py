@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Final
@@ -209,58 +209,84 @@ def _render(
     notes: ReviewNotes | None = None,
     status: int = 200,
 ) -> ResponseReturnValue:
-    plan, account = sheet.plan, signed_in_account()
-    actions = plan_actions_for(plan, account, today())
+    actions = plan_actions_for(sheet.plan, signed_in_account(), today())
     editable = PlanAction.SAVE in actions
-    events, standing = plan_story(plan), standing_of(sheet, account, actions)
-    returned = [event for event in events if event.action in (PlanAction.RETURN, PlanAction.REOPEN)]
     told = [*mistakes, *(fault_mistakes(sheet, typing.sheet) if typing and editable else [])]
+    page = render_template(
+        template,
+        sheet=sheet,
+        plan=sheet.plan,
+        **_table(sheet, typing, notes, told, editable=editable),
+        **_road_so_far(sheet, actions),
+        **_what_may_be_done(sheet, actions),
+        notes=notes,
+        explanation=_explanation(sheet, typing, stamp is not None) if editable else None,
+        stamp=stamp or stamp_of(sheet),
+        mistakes=told,
+        notice=notice,
+        remarks=remarks or Remarks(),
+        limits=LIMITS,
+    )
+    return page, status
+
+
+def _table(
+    sheet: Sheet, typing: Typing | None, notes: ReviewNotes | None, told: Sequence[Mistake], *, editable: bool
+) -> dict[str, Any]:
+    """What the table shows, and what of it: rows as chosen, figures, verdicts, what was before, what receivers said."""
+    plan = sheet.plan
     choice = read_choice(request.values, sheet, told)
     if notes and notes.changes and "only" not in request.values and not told:
         # a reviewer sees first what is new; every row is one choice away
         choice = replace(choice, only="changed")
     marked = {"changed": notes.changed, "flagged": notes.flagged} if notes else NO_MARKS
-    before = read_before(plan, account, today=today())
+    before = read_before(plan, signed_in_account(), today=today())
     opinions = read_opinions(plan)
-    page = render_template(
-        template,
-        sheet=sheet,
-        plan=plan,
-        groups=arrange(lay_out(sheet, typing, editable=editable, before=before, opinions=opinions), choice, marked),
-        columns=name_columns(sheet),
-        before=before.plan if before else None,
-        box=revision_box(plan),
-        asking=asking_of(opinions, today()),
-        summary=lay_out_opinions(attached_summary(plan)) if opinions.rounds and "review" in template else None,
-        waiting_requests=count_open_requests(plan),
-        choice=choice,
-        choices={"only": REVIEWED if notes else ONLY, "order": ORDERS},
-        notes=notes,
-        tools=_tools(plan, editable),
-        words=script_words() if editable else {},
-        standpoints=_standpoints(sheet),
-        verdicts=verdicts_of(sheet, typing if editable else None),
-        actions=actions,
-        editable=editable,
-        stamp=stamp or stamp_of(sheet),
-        mistakes=told,
-        notice=notice,
-        remarks=remarks or Remarks(),
-        events=events,
-        returned=returned[-1] if returned and plan.return_reason else None,
-        step=next_step(plan.unit, plan, sheet.assigned_known, lapsed=bool(standing.lapsed)),
-        superior=decider_of(plan),
-        standing=standing,
-        decision=living_decision(plan),
-        receivers_changed=editable and any(changed_receivers(sheet)),
-        why_not=why_not_submitted(sheet) if editable and not sheet.assigned_known else "",
-        barred=_barred(plan, editable),
-        account=account,
-        own_submission=plan.submitted_by_id == account.id,
-        explanation=_explanation(sheet, typing, stamp is not None) if editable else None,
-        limits=LIMITS,
-    )
-    return page, status
+    rows = lay_out(sheet, typing, editable=editable, before=before, opinions=opinions)
+    return {
+        "groups": arrange(rows, choice, marked),
+        "columns": name_columns(sheet),
+        "before": before.plan if before else None,
+        "asking": asking_of(opinions, today()),
+        "summary": lay_out_opinions(attached_summary(plan)) if opinions.rounds and notes else None,
+        "choice": choice,
+        "choices": {"only": REVIEWED if notes else ONLY, "order": ORDERS},
+        "words": script_words() if editable else {},
+        "standpoints": _standpoints(sheet),
+        "verdicts": verdicts_of(sheet, typing if editable else None),
+    }
+
+
+def _road_so_far(sheet: Sheet, actions: Collection[PlanAction]) -> dict[str, Any]:
+    """Where the plan stands on its road, and how it came there."""
+    plan, account = sheet.plan, signed_in_account()
+    events, standing = plan_story(plan), standing_of(sheet, account, actions)
+    returned = [event for event in events if event.action in (PlanAction.RETURN, PlanAction.REOPEN)]
+    return {
+        "box": revision_box(plan),
+        "events": events,
+        "standing": standing,
+        "returned": returned[-1] if returned and plan.return_reason else None,
+        "step": next_step(plan.unit, plan, sheet.assigned_known, lapsed=bool(standing.lapsed)),
+        "superior": decider_of(plan),
+        "decision": living_decision(plan),
+        "waiting_requests": count_open_requests(plan),
+        "own_submission": plan.submitted_by_id == account.id,
+    }
+
+
+def _what_may_be_done(sheet: Sheet, actions: Collection[PlanAction]) -> dict[str, Any]:
+    """What the person may do with it now, and why not what the roles would allow."""
+    plan, editable = sheet.plan, PlanAction.SAVE in actions
+    return {
+        "actions": actions,
+        "editable": editable,
+        "account": signed_in_account(),
+        "tools": _tools(plan, editable),
+        "receivers_changed": editable and any(changed_receivers(sheet)),
+        "why_not": why_not_submitted(sheet) if editable and not sheet.assigned_known else "",
+        "barred": _barred(plan, editable),
+    }
 
 
 def _standpoints(sheet: Sheet) -> list[Standpoint]:

@@ -17,7 +17,7 @@ from allocapp.models.plan import Plan
 from allocapp.rules.balance import Balance
 from allocapp.rules.flag import Flag, FlagCode
 from allocapp.rules.workflow import CampaignState, PlanAction, PlanState
-from allocapp.services.flag import flag_plan
+from allocapp.services.flag import ORDER, flag_plan
 from allocapp.services.reminder import Waiting, may_remind, waiting_units
 from allocapp.services.sheet import check_sheet, read_sheet
 from allocapp.services.stage import due_day
@@ -34,6 +34,13 @@ class Choice(StrEnum):
     FLAGGED = "flagged"
     LATE = "late"
     MINE = "mine"  # in review with the person
+
+
+class Order(StrEnum):
+    """In which order they are shown."""
+
+    DEADLINE = "deadline"  # the nearest first, then the longest wait
+    FLAGS = "flags"  # the most pressing kind first, then the most of them
 
 
 @dataclass(frozen=True)
@@ -77,10 +84,14 @@ class Arrival:
         return counts
 
 
-def list_inbox(account: Account, *, today: date) -> list[Arrival]:
-    """Every plan that waits for the account's verdict: the nearest deadline first, the longest wait first."""
+def list_inbox(account: Account, *, today: date, order: Order = Order.DEADLINE) -> list[Arrival]:
+    """Every plan that waits for the account's verdict, in that order."""
     found = [_arrival(plan, account, today) for plan in _waiting_plans(account, today)]
-    return sorted(found, key=lambda one: (one.due or date.max, one.plan.submitted_at, one.plan.id))
+    found.sort(key=lambda one: (one.due or date.max, one.plan.submitted_at, one.plan.id))
+    if order is Order.FLAGS:
+        # flags stand in the order of their kinds, so the first one is a plan's most pressing
+        found.sort(key=lambda one: (ORDER[one.flags[0].code] if one.flags else len(ORDER), -len(one.flags)))
+    return found
 
 
 def list_absent(account: Account, *, today: date) -> list[tuple[Campaign, list[Waiting]]]:

@@ -15,7 +15,7 @@ from allocapp.db import transaction
 from allocapp.errors import AllocappError
 from allocapp.forms import Form
 from allocapp.forms.inbox import Ticked, read_ticked
-from allocapp.services.inbox import Choice, list_absent, list_inbox
+from allocapp.services.inbox import Choice, Order, list_absent, list_inbox
 from allocapp.services.review import approve_plan
 from allocapp.views.campaign_words import time_left
 from allocapp.views.messages import Mistake, explain
@@ -30,6 +30,9 @@ CHOICES = {
     Choice.LATE: lazy("Late"),
     Choice.MINE: lazy("In review with me"),
 }
+
+
+ORDERS = {Order.DEADLINE: lazy("nearest deadline"), Order.FLAGS: lazy("most pressing flags")}
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,8 @@ def _page(
     *, results: list[Result] | None = None, mistakes: list[Mistake] | None = None, status: int = 200
 ) -> ResponseReturnValue:
     account, day = signed_in_account(), today()
-    arrivals = list_inbox(account, today=day)
+    order = Order.FLAGS if request.args.get("order") == Order.FLAGS else Order.DEADLINE
+    arrivals = list_inbox(account, today=day, order=order)
     wanted = request.args.get("show", "")
     choice = Choice(wanted) if wanted in set(Choice) else Choice.ALL
     shown = [one for one in arrivals if one.shown_under(choice, day)]
@@ -89,6 +93,8 @@ def _page(
         "inbox/index.html",
         choices=[(one, CHOICES[one], sum(arrival.shown_under(one, day) for arrival in arrivals)) for one in Choice],
         choice=choice,
+        order=order,
+        orders=ORDERS,
         arrivals=[(one, time_left(one.due, day) if one.due else "") for one in shown],
         absent=[
             (campaign, [(one, time_left(one.due, day) if one.due else "") for one in waiting])

@@ -13,7 +13,7 @@ from allocapp.models.campaign import Campaign, CampaignIndicator, CampaignStage,
 from allocapp.models.plan import PlanTarget
 from allocapp.rules.flag import FlagCode
 from allocapp.services.difference import changes_since_last_seen
-from allocapp.services.inbox import Arrival, Choice, list_absent, list_inbox
+from allocapp.services.inbox import Arrival, Choice, Order, list_absent, list_inbox
 from allocapp.services.plan import submit_plan
 from allocapp.services.review import return_plan
 from allocapp.services.sheet import Entry, read_sheet
@@ -152,3 +152,13 @@ def test_a_first_submission_is_all_new_and_the_next_shows_what_changed(world: Wo
     assert difference.units == {world.units["A1"], world.units["A2"]}
     after = {change.key[0]: change.after for change in difference.changes}
     assert after == {world.units["A1"]: Entry(8100), world.units["A2"]: Entry(8200)}
+
+
+def test_the_most_pressing_flags_come_first_when_asked(world: World) -> None:
+    world.issue_province()
+    clean = submitted_clean(world, "A")
+    world.submitted("B")
+    flagged = inbox(world)[1].plan.id
+    db.session.rollback()
+    by_flags = list_inbox(world.account("p.approver"), today=TODAY, order=Order.FLAGS)
+    assert [one.plan.id for one in by_flags] == [flagged, clean]

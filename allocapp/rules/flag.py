@@ -99,9 +99,9 @@ def flag_indicator(
             behind = _behind(rule.direction, row.target, Fraction(row.last))
             if behind > thresholds.below_last:
                 yield Flag(FlagCode.BELOW_LAST, indicator, row.key, _whole(behind))
-    shown = {row.key: row for row in rows}
+    by_key = {row.key: row for row in rows}
     for key, _jump in unusual_jumps(rows, thresholds):
-        row = shown[key]
+        row = by_key[key]
         assert row.target is not None, "a jump leads to a target"
         assert row.baseline is not None, "and comes from a baseline"
         yield Flag(FlagCode.JUMP, indicator, key, _shown_jump(row.target, row.baseline))

@@ -13,6 +13,7 @@ from allocapp.models.campaign import DecisionKind
 from allocapp.models.decision import Decision
 from allocapp.models.plan import ExpectationProposal
 from allocapp.services.campaign_road import close_campaign
+from allocapp.services.cascade import plans_to_recheck, recheck_plan
 from allocapp.services.decision import complete_signature, number_decision, refuse_decision
 from allocapp.services.in_house import agree_to_plan, recall_plan
 from allocapp.services.plan import open_plan, save_targets, submit_plan, withdraw_plan
@@ -223,6 +224,22 @@ def close(login: str) -> See:
     return unseen(login, lambda at, by: close_campaign(at.world.campaign, actor=by, now=NOW))
 
 
+def check_below(unit: str) -> See:
+    """The job that follows a decision: the plans below are checked again."""
+
+    def see(acting: Acting) -> Form:
+        plan_id = look_at(acting, unit).plan_id
+
+        def send() -> None:
+            for below in plans_to_recheck(plan_id):
+                with transaction():
+                    recheck_plan(below, now=NOW)
+
+        return send
+
+    return see
+
+
 @dataclass(frozen=True)
 class Pair:
     """Two people about one thing, from a place where both could. ``compatible``: both may be done, though neither
@@ -252,6 +269,9 @@ PAIRS = {
     "number/refuse": Pair("numbered", (refuse("a.clerk"),), (refuse("a.leader"),)),
     "seal/seal": Pair("both about to be sealed", (seal("A"),), (seal("A"),)),
     "seal/seal of the superior": Pair("both about to be sealed", (seal("A"),), (seal("P"),), compatible=True),
+    "seal/seal of the superior and what follows": Pair(
+        "both about to be sealed", (seal("A"),), (seal("P"), check_below("P")), compatible=True
+    ),
     "revise/revise": Pair("in force", (revise("a.preparer"),), (revise("both"),)),
     "revise/revoke": Pair("in force", (revise("a.preparer"),), (order("p.approver"),)),
     "submit/discard": Pair("revision", (submit("a.preparer"),), (discard("both"),)),

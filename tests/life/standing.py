@@ -40,6 +40,7 @@ def standing(world: World) -> object:
     found = {
         "campaign": [line["state"] for line in lines(Campaign)],
         "plans": sorted((plans[line["id"]], repr(of(line, *_OF_PLAN))) for line in lines(Plan)),
+        "out of balance": sorted(plans[line["id"]] for line in lines(Plan) if line["out_of_balance_at"] is not None),
         "targets": sorted(
             (plans[line["plan_id"]], repr(of(line, "unit_id", "indicator_id", "target", "excuse", "version")))
             for line in lines(PlanTarget)

@@ -94,12 +94,6 @@ class ApplyForm(VersionForm):
     stamp = StringField(validators=[Optional()])
 
 
-class HoldForm(Form):
-    """Why a row is held."""
-
-    reason = StringField(validators=[Optional()], filters=[clean_text])
-
-
 def acts_for(rule: IndicatorRule) -> list[Method | TrimOrder]:
     """Everything that can be done to the rows of an indicator."""
     return [*methods_for(rule), *TrimOrder]

@@ -1,4 +1,4 @@
-"""Methods: try a formula, apply it, take it back; hold a row; explain every number."""
+"""Methods: try a formula, apply it, take it back; explain every number."""
 
 from __future__ import annotations
 
@@ -14,11 +14,10 @@ from allocapp.access import Action, load_plan
 from allocapp.clock import now, today
 from allocapp.db import transaction
 from allocapp.errors import AllocappError, ContentChanged, HeldRow, NotFound, StaleVersion
-from allocapp.forms.method import ApplyForm, HoldForm, MethodForm, acts_for, steps_for
+from allocapp.forms.method import ApplyForm, MethodForm, acts_for, steps_for
 from allocapp.models.plan import Plan
 from allocapp.rules.workflow import PlanAction
 from allocapp.services.change import last_change, list_changes, revert_last_change, units_in
-from allocapp.services.hold import hold_row, release_row
 from allocapp.services.method import Trial, apply_method, find_lowest, try_method
 from allocapp.services.sheet import Sheet, SheetIndicator, read_sheet
 from allocapp.services.turn import plan_actions_for
@@ -37,8 +36,6 @@ from allocapp.views.plan_words import judge_sheet
 from allocapp.views.visitor import signed_in_account
 
 pages = Blueprint("method", __name__, url_prefix="/plans/<int(max=2147483647):plan_id>")
-
-ROW = "/rows/<int(max=2147483647):unit_id>"
 
 
 @pages.get("/methods")
@@ -124,30 +121,9 @@ def changes(plan_id: int) -> ResponseReturnValue:
     )
 
 
-@pages.post(f"{ROW}/hold")
-def hold(plan_id: int, unit_id: int) -> ResponseReturnValue:
-    """Hold a row: no formula touches it."""
-    _load(plan_id, Action.EDIT_PLAN)
-    form = HoldForm()
-    with transaction():
-        hold_row(plan_id, unit_id, reason=form.reason.data or "", actor=signed_in_account(), now=now())
-    flash(_("The row is held: no method changes it until it is released."))
-    return redirect(url_for("plan.show", plan_id=plan_id, _anchor=f"u{unit_id}"), 303)
-
-
-@pages.post(f"{ROW}/release")
-def release(plan_id: int, unit_id: int) -> ResponseReturnValue:
-    """Release a row."""
-    _load(plan_id, Action.EDIT_PLAN)
-    with transaction():
-        release_row(plan_id, unit_id, actor=signed_in_account(), now=now())
-    flash(_("The row is released."))
-    return redirect(url_for("plan.show", plan_id=plan_id, _anchor=f"u{unit_id}"), 303)
-
-
-@pages.get(f"{ROW}/lowest")
+@pages.get("/rows/<int(max=2147483647):unit_id>/lowest")
 def lowest(plan_id: int, unit_id: int) -> ResponseReturnValue:
-    """How low one receiver's targets may be if all others stay as they are stored."""
+    """How far one receiver's targets may go if all others stay as they are stored."""
     plan = _load(plan_id)
     sheet = read_sheet(plan)
     words = lowest_words(sheet, find_lowest(plan, unit_id))
@@ -194,9 +170,12 @@ def _page(
 
 
 def _form(sheet: Sheet, sent: MultiDict[str, str]) -> tuple[MethodForm, SheetIndicator]:
-    """The form for the indicator that was asked for, or for the first one."""
+    """The form for the indicator that was asked for, or for the first one. Raises NotFound for one not in the plan."""
     by_id = {str(column.indicator.id): column for column in sheet.indicators}
-    column = by_id.get(sent.get("indicator", ""), sheet.indicators[0])
+    asked = sent.get("indicator") or next(iter(by_id))
+    if asked not in by_id:
+        raise NotFound
+    column = by_id[asked]
     form = MethodForm(sent if "act" in sent else None, indicator=column.indicator.id)
     form.offer(
         column.rule, act_choices(acts_for(column.rule), column.rule), step_choices(steps_for(column.rule), column.rule)

@@ -10,7 +10,7 @@ from allocapp.models.campaign import Indicator
 from allocapp.rules.balance import Direction, Kind, RollUp
 from allocapp.services.hold import hold_row
 from tests.factories import NOW, World
-from tests.views.client import Client
+from tests.views.client import Client, vietnamese
 from tests.views.conftest import Visit
 
 PREPARER = "a.preparer"
@@ -123,3 +123,40 @@ def test_what_the_page_does_not_offer_is_refused_in_the_pages_language(
     assert "Đây không phải giá trị được đưa ra để chọn." in text
     assert "valid" not in text
     assert "coerce" not in text
+
+
+@pytest.mark.parametrize(
+    "address", ["methods?indicator=999999", "methods?indicator=999999&act=same&step=1", "methods?indicator=x"]
+)
+def test_an_indicator_that_the_plan_does_not_have_is_not_found(
+    world: World, visit: Visit, plan_id: int, address: str
+) -> None:
+    client = visit(PREPARER)
+    client.open(f"/plans/{plan_id}/{address}", expect=404)
+    client.act(f"/plans/{plan_id}/{address.replace('methods', 'methods/apply')}", {"version": "2"}, expect=404)
+    client.open(f"/plans/{plan_id}/methods?indicator=", expect=200)
+
+
+@pytest.mark.parametrize(
+    ("ceilings", "link"),
+    [
+        ((), "Lowest possible target"),
+        (("dossiers", "services"), "Highest possible target"),
+        (("dossiers",), "Lowest or highest possible target"),
+    ],
+)
+def test_how_far_a_row_may_go_looks_the_right_way(
+    world: World, visit: Visit, plan_id: int, ceilings: tuple[str, ...], link: str
+) -> None:
+    with transaction() as session:
+        wanted = [world.indicators[code] for code in ceilings]
+        session.execute(update(Indicator).where(Indicator.id.in_(wanted)).values(direction=MOST))
+    client = visit(PREPARER)
+    links = client.open(f"/plans/{plan_id}").root.all("a", class_="lowest")
+    assert {each.text for each in links} == {vietnamese(client.app, link)}
+    address = f"/plans/{plan_id}/rows/{world.units['A1']}/lowest"
+    assert address in {each["href"] for each in links}
+    text = client.open(address).text
+    assert vietnamese(client.app, "How far may the target go: %(unit)s", unit="Xã A1") in text
+    assert ("cao nhất" in text) is bool(ceilings)
+    assert "thấp nhất" not in text  # at 50% everywhere no single row reaches 80%

@@ -53,6 +53,7 @@ class Refusal(StrEnum):
     OPEN_DOCUMENT = "open_document"  # .ods
     NOT_A_TABLE = "not_a_table"
     NOT_READABLE = "not_readable"
+    CELL_TOO_LONG = "cell_too_long"  # far more characters in one cell of a text than any table has
     ENCODING = "encoding"
 
 

@@ -100,7 +100,8 @@ def _cells(text: str, separator: str) -> list[list[str]] | Refusal:
         try:
             return _parsed(text, separator, quoted=False)
         except csv.Error:
-            return Refusal.NOT_READABLE
+            # without quotes only the reader's limit for one cell is left to fail
+            return Refusal.CELL_TOO_LONG
 
 
 def _parsed(text: str, separator: str, *, quoted: bool) -> list[list[str]]:

@@ -18,7 +18,7 @@ from allocapp.config import Config
 from allocapp.db import transaction
 from allocapp.forms.auth import SignInForm
 from allocapp.services.account import note_seen, seen_is_old
-from allocapp.views.kept import SAFE_METHODS, from_own_page, keep_form
+from allocapp.views.kept import SAFE_METHODS, file_fields, from_own_page, keep_form
 from allocapp.views.statuses import Message, explain_other_site, explain_status
 from allocapp.views.visitor import session_owner
 
@@ -72,6 +72,8 @@ def _sign_in_again() -> ResponseReturnValue:
     kept = "" if owner is None else keep_form(owner)
     form = SignInForm(formdata=None, data={"kept": kept})
     notice = _("Your session has ended. Sign in again: what you typed is kept.") if kept else ""
+    if kept and file_fields():
+        notice += " " + _("Only the file that you chose is not: choose it again after signing in.")
     return render_template("auth/sign_in.html", form=form, notice=notice, demo={}), 401
 
 

@@ -21,10 +21,14 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 @dataclass(frozen=True)
 class KeptForm:
-    """A form as it was sent: where to, and its fields in their order."""
+    """A form as it was sent: where to, and its fields in their order. ``files`` names those that held a file.
+
+    A file itself is never kept: its content would have to travel to the browser and back.
+    """
 
     url: str
     fields: tuple[tuple[str, str], ...]
+    files: tuple[str, ...] = ()
 
 
 def from_own_page() -> bool | None:
@@ -46,20 +50,25 @@ def keep_form(owner: int | None) -> str:
     fields = [(name, value) for name, value in request.form.items(multi=True) if name not in LEFT_OUT]
     if not fields:
         return ""
-    signed = _serializer().dumps([owner, request.full_path.removesuffix("?"), fields])
+    signed = _serializer().dumps([owner, request.full_path.removesuffix("?"), fields, file_fields()])
     text = signed if isinstance(signed, str) else signed.decode()
     return text if len(text) <= LARGEST else ""
+
+
+def file_fields() -> list[str]:
+    """The names of the request's fields in which a file was chosen."""
+    return list(dict.fromkeys(name for name, file in request.files.items(multi=True) if file.filename))
 
 
 def read_kept(text: str, owner: int | None) -> KeptForm | None:
     """The form behind the signed text; None where it is not ours, too old, or somebody else's."""
     try:
-        kept_for, url, fields = _serializer().loads(text, max_age=KEPT_FOR)
+        kept_for, url, fields, files = _serializer().loads(text, max_age=KEPT_FOR)
     except BadData:
         return None
     if kept_for != owner:
         return None
-    return KeptForm(url, tuple((name, value) for name, value in fields))
+    return KeptForm(url, tuple((name, value) for name, value in fields), tuple(files))
 
 
 def local_path(text: str | None) -> str | None:
@@ -76,4 +85,4 @@ _FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
 def _serializer() -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(current_app.config["SECRET_KEY"], salt="kept-form-of-one-person")
+    return URLSafeTimedSerializer(current_app.config["SECRET_KEY"], salt="kept-form-and-its-file-fields")

@@ -164,10 +164,10 @@ def _look_at(
 ) -> tuple[Preview, Origin] | Told:
     """The preview of the table and where it came from, or why there is none."""
     if isinstance(table, Refusal):
-        return tell_refusal(table)
+        return tell_refusal(table, name)
     found = preview_table(sheet, table, wanted)
     if isinstance(found, Unclear):
-        return tell_unclear(found, sheet, table.source)
+        return tell_unclear(found, sheet, table.source, name)
     if isinstance(found, Mismatch):
         return tell_mismatch(found, sheet)
     return found, Origin(table.source, name, table.sheet, table.other_sheets)

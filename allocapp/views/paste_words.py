@@ -41,9 +41,11 @@ def row_place(cell: FileCell, source: Source) -> str:
     return _("row %(row)d (%(cell)s)", row=cell.row, cell=cell.reference)
 
 
-def tell_refusal(refusal: Refusal) -> Told:
-    """Why nothing of a file or block can be read."""
+def tell_refusal(refusal: Refusal, name: str = "") -> Told:
+    """Why nothing of a file called ``name``, or of a block, can be read."""
     save_again = _("Open it in Excel and save it as an Excel workbook (.xlsx), or copy the cells and paste them here.")
+    if refusal in (Refusal.ENCODING, Refusal.CELL_TOO_LONG) and _is_called_workbook(name):
+        return _misnamed()
     told = {
         Refusal.EMPTY: Told(
             _("There is nothing in it."), _("Choose a file, or copy cells, with codes and targets in them.")
@@ -73,6 +75,10 @@ def tell_refusal(refusal: Refusal) -> Told:
         Refusal.OPEN_DOCUMENT: Told(_("This is an OpenDocument file (.ods), which is not read."), save_again),
         Refusal.NOT_A_TABLE: Told(_("This is neither an Excel workbook (.xlsx) nor a CSV file."), save_again),
         Refusal.NOT_READABLE: Told(_("The file is damaged, or it is no Excel workbook."), save_again),
+        Refusal.CELL_TOO_LONG: Told(
+            _("One cell of it is far too long for a code, a name or a target: nothing separates its columns."),
+            _("Copy the cells in Excel itself, so that they come with their columns, and paste them here."),
+        ),
         Refusal.ENCODING: Told(
             _("The letters of this file cannot be read: it is not in Unicode."),
             _("In Excel, save it as “CSV UTF-8” or as an Excel workbook (.xlsx)."),
@@ -81,11 +87,13 @@ def tell_refusal(refusal: Refusal) -> Told:
     return told[refusal]
 
 
-def tell_unclear(unclear: Unclear, sheet: Sheet, source: Source) -> Told:
-    """Why the columns cannot be told apart."""
+def tell_unclear(unclear: Unclear, sheet: Sheet, source: Source, name: str = "") -> Told:
+    """Why the columns of a file called ``name``, or of a block, cannot be told apart."""
     indicators = len(sheet.indicators)
     headed = _("Head each column of targets with the name of its indicator, or use the template of this plan.")
     if unclear.fault is ColumnFault.NO_TARGETS:
+        if source is Source.CSV and _is_called_workbook(name):
+            return _misnamed()
         return Told(_("No column of figures was found."), _("Copy the column of targets too, best with the codes."))
     if unclear.fault is ColumnFault.WHICH_INDICATOR:
         return Told(
@@ -99,6 +107,21 @@ def tell_unclear(unclear: Unclear, sheet: Sheet, source: Source) -> Told:
     found = ngettext("%(num)d column of figures was found", "%(num)d columns of figures were found", unclear.columns)
     asked = ngettext("the plan has %(num)d indicator", "the plan has %(num)d indicators", indicators)
     return Told(_("%(found)s, but %(asked)s.", found=found, asked=asked), headed)
+
+
+def _is_called_workbook(name: str) -> bool:
+    return name.lower().endswith((".xlsx", ".xlsm"))
+
+
+def _misnamed() -> Told:
+    """A file that is read by what it is, which is not what its name says."""
+    return Told(
+        _("This is no Excel workbook, though its name says so, and as a text it holds no column of figures."),
+        _(
+            "Open the right file in Excel and save it as an Excel workbook (.xlsx), or copy the cells and paste them "
+            "here."
+        ),
+    )
 
 
 def tell_mismatch(mismatch: Mismatch, sheet: Sheet) -> Told:

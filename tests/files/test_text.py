@@ -79,7 +79,8 @@ def test_too_much_is_refused() -> None:
     assert read_text("178\t80\n" * (MOST_ROWS + 1)) is Refusal.TOO_MANY_ROWS
     assert read_csv(b"178;80\n" * 700_000) is Refusal.TOO_MANY_ROWS
     assert read_text("\t" * 300_000 + "\n80") == read_text("\n80".replace("\n", "\t" * MOST_COLUMNS + "\n"))
-    assert read_text('"' + "x" * 300_000 + '"') is Refusal.NOT_READABLE
+    assert read_text('"' + "x" * 300_000 + '"') is Refusal.CELL_TOO_LONG
+    assert read_text("x" * 300_000) is Refusal.CELL_TOO_LONG
 
 
 def test_the_stamp_is_taken_off_and_the_rows_keep_their_numbers() -> None:

@@ -7,16 +7,17 @@ import io
 import pytest
 from flask import Flask
 from openpyxl import load_workbook
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from allocapp.db import db, transaction
 from allocapp.files.upload import LARGEST_UPLOAD
+from allocapp.models.account import SignIn
 from allocapp.models.plan import ChangeKind, PlanChange
 from allocapp.services.hold import hold_row, release_row
 from allocapp.services.sheet import Entry
-from tests.factories import NOW, World
+from tests.factories import NOW, PASSWORD, World
 from tests.files.books import book, saved
-from tests.views.client import Answer, Client
+from tests.views.client import Answer, Client, vietnamese
 from tests.views.conftest import Visit
 from tests.views.sheets import stored
 
@@ -198,6 +199,22 @@ def test_a_bad_file_is_refused_at_its_field(world: World, visit: Visit, content:
     assert client.page.root.one("input", type="file").get("id") == "file"
 
 
+@pytest.mark.parametrize(
+    "content", [b"tam muoi phan tram", b"\x89PNG\r\n\x1a\n", b"x" * 200_000], ids=["text", "PNG", "long"]
+)
+def test_what_is_only_called_a_workbook_is_told_so(world: World, visit: Visit, content: bytes) -> None:
+    plan_id = world.open("A", "a.preparer")
+    client = visit("a.preparer")
+    why = vietnamese(
+        client.app, "This is no Excel workbook, though its name says so, and as a text it holds no column of figures."
+    )
+    for name in ("tep.xlsx", "TEP.XLSX", "tep.csv"):
+        uploading(client, plan_id, content, name=name, expect=422)
+        assert (why in client.page.errors) is not name.endswith("csv")
+    # what can be read is taken for what it is, whatever its name
+    uploading(client, plan_id, b"A1;70;70\r\nA2;70;70\r\n", expect=200)
+
+
 def test_no_file_is_told(world: World, visit: Visit) -> None:
     plan_id = world.open("A", "a.preparer")
     client = visit("a.preparer")
@@ -212,6 +229,35 @@ def test_too_long_a_text_is_told_at_its_field(world: World, visit: Visit) -> Non
         client.open(f"/plans/{plan_id}/paste")
         client.send(f"/plans/{plan_id}/paste", {"text": "x" * length}, expect=status)
         assert client.page.errors
+    previewing(client, plan_id, "x" * 300_000, expect=422)
+    why = "One cell of it is far too long for a code, a name or a target: nothing separates its columns."
+    assert vietnamese(client.app, why) in client.page.errors
+
+
+def test_a_file_sent_after_the_session_ended_has_to_be_chosen_again(world: World, visit: Visit) -> None:
+    plan_id = world.open("A", "a.preparer")
+    client = visit("a.preparer")
+    with transaction() as session:
+        session.execute(update(SignIn).values(ended_at=NOW))
+    uploading(client, plan_id, b"A1;70;70", expect=401)
+    not_kept = vietnamese(client.app, "Only the file that you chose is not: choose it again after signing in.")
+    assert not_kept in client.page.text
+    client.send("/sign-in", {"login": "a.preparer", "password": PASSWORD}, expect=200)
+    form = client.page.form(f"/plans/{plan_id}/upload").element
+    assert form["enctype"] == "multipart/form-data"
+    again = form.one("input", type="file", name="file")
+    label = client.page.root.one("label", for_=again["id"])
+    assert label.text == vietnamese(client.app, "The file that you had chosen is not kept. Choose it again")
+
+
+def test_a_file_in_an_expired_form_has_to_be_chosen_again(world: World, visit: Visit) -> None:
+    plan_id = world.open("A", "a.preparer")
+    client = visit("a.preparer")
+    client.own_token = "of another session"
+    uploading(client, plan_id, b"A1;70;70", expect=400)
+    why = "What you typed is kept below. Choose the file again, then send everything once more."
+    assert vietnamese(client.app, why) in client.page.text
+    assert client.page.form(f"/plans/{plan_id}/upload").element.one("input", type="file", name="file")
 
 
 def test_held_rows_are_left_out_unless_ticked(world: World, visit: Visit) -> None:

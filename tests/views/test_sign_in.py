@@ -194,6 +194,8 @@ def test_what_was_typed_survives_the_end_of_the_session(world: World, visit: Vis
     age(seen=16, started=16)
     client.send(f"/plans/{plan_id}/save", fields, expect=401)
     assert vietnamese(client.app, "Your session has ended. Sign in again: what you typed is kept.") in client.page.text
+    only = vietnamese(client.app, "Only the file that you chose is not: choose it again after signing in.")
+    assert only not in client.page.text
     client.send("/sign-in", {"login": "a.preparer", "password": PASSWORD}, expect=200)
     assert fields.items() <= client.page.form(f"/plans/{plan_id}/save").fields.items()
     assert world.plan(plan_id).version == 1

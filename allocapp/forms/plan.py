@@ -4,8 +4,9 @@ Shape only: whether a text is a number, and which cells came back. Whether the n
 Whatever was typed is handed back as it was typed, so that a page can show it again.
 
 Fields of the grid: ``t-<unit id>-<indicator id>`` holds the target, ``x-<unit id>-<indicator id>`` the reason why none
-is assigned, ``p-<unit id>-<indicator id>`` whose value is taken where two people changed the cell (``mine``, else
-``theirs``). A cell is there when its ``t-`` field is. ``h-<unit id>`` holds the reason for holding a receiver's row.
+is assigned, ``p-<unit id>-<indicator id>`` whose value is taken where two people changed the cell: ``open`` as the page
+sends it, and after it ``mine`` or ``theirs`` once chosen. A cell is there when its ``t-`` field is.
+``h-<unit id>`` holds the reason for holding a receiver's row.
 ``row`` names what a button does besides saving. ``buffer_reason`` holds the reason for assigning more than the campaign
 allows, ``buffer_seen`` the one that the page was made from.
 """
@@ -25,7 +26,7 @@ from wtforms.validators import InputRequired, NumberRange, Optional, Regexp
 from allocapp.errors import AllocappError, TargetWithExcuse, TextTooLong
 from allocapp.forms import Form, IdField, clean_text
 from allocapp.rules.balance import Kind
-from allocapp.rules.percent import parse_count, parse_percent
+from allocapp.rules.percent import format_points, parse_count, parse_percent
 from allocapp.services.buffer import Explanation
 from allocapp.services.cell import EXCUSE_LIMIT, Edit
 from allocapp.services.sheet import Cell, Entry, Key
@@ -96,11 +97,13 @@ class TypedCell:
 class TypedSheet:
     """Every cell that came back with the form. ``yielded``: those in which the other person's value is taken.
 
+    ``undecided``: those that two people changed, and nobody has chosen yet; typing another number is no choice.
     ``explanation``: the reason for assigning more than the campaign allows; None where the form did not ask for it.
     """
 
     cells: Mapping[Key, TypedCell]
     yielded: frozenset[Key] = frozenset()
+    undecided: frozenset[Key] = frozenset()
     explanation: Explanation | None = None
 
     @property
@@ -156,14 +159,18 @@ def read_cells(form: MultiDict[str, str], kinds: Mapping[int, Kind]) -> TypedShe
     """
     cells: dict[Key, TypedCell] = {}
     yielded: set[Key] = set()
+    undecided: set[Key] = set()
     for name in form:
         if found := _CELL_NAME.fullmatch(name):
             key = (int(found[1]), int(found[2]))
             target = " ".join(form.getlist(name))
             cells[key] = _read_cell(key, target, form.get(f"x{name[1:]}", ""), kinds.get(key[1]))
-            if form.get(f"p{name[1:]}") == "theirs":
+            chosen = set(form.getlist(f"p{name[1:]}"))
+            if "theirs" in chosen:
                 yielded.add(key)
-    return TypedSheet(cells, frozenset(yielded), _read_explanation(form))
+            elif chosen == {"open"}:
+                undecided.add(key)
+    return TypedSheet(cells, frozenset(yielded), frozenset(undecided), _read_explanation(form))
 
 
 def read_row_act(form: MultiDict[str, str]) -> RowAct | None:
@@ -222,16 +229,25 @@ def unpack_cells(base: str, keys: Collection[Key]) -> dict[Key, Edit]:
     }
 
 
-def settle(typed: TypedSheet, seen: Mapping[Key, Edit]) -> TypedSheet:
-    """Where the person takes the other's value, the one that stood beside the cell when the page was made."""
+def settle(typed: TypedSheet, seen: Mapping[Key, Edit], kinds: Mapping[int, Kind]) -> TypedSheet:
+    """Where the person takes the other's value, the one that stood beside the cell when the page was made.
+
+    Where that is not known any more, nothing is decided.
+    """
     cells = dict(typed.cells)
     for key in typed.yielded & seen.keys():
-        cells[key] = TypedCell("", seen[key].entry.excuse, seen[key].entry)
-    return TypedSheet(cells, explanation=typed.explanation)
+        entry = seen[key].entry
+        cells[key] = TypedCell(_as_typed(entry.target, kinds.get(key[1])), entry.excuse, entry)
+    undecided = typed.undecided | (typed.yielded - seen.keys())
+    return replace(typed, cells=cells, yielded=frozenset(), undecided=undecided)
 
 
 def changed_cells(typed: TypedSheet, seen: Mapping[Key, Edit]) -> dict[Key, Edit]:
-    """The person's own changes, each with the version it builds on; 0, which no cell has, where that is not known."""
+    """The person's own changes, each with the version it builds on; 0, which no cell has, where that is not known.
+
+    It is not known either where two people changed a cell and nobody has chosen: so the cell clashes again.
+    """
+    seen = _decided(typed, seen)
     return {
         key: Edit(entry, seen[key].base_version if key in seen else 0)
         for key, entry in typed.entries.items()
@@ -244,6 +260,7 @@ def merge_cells(typed: TypedSheet, seen: Mapping[Key, Edit], stored: Mapping[Key
 
     ``seen`` is what the page was made from. A cell that is not in it counts as the person's own change.
     """
+    seen = _decided(typed, seen)
     cells: dict[Key, TypedCell] = {}
     taken: set[Key] = set()
     clashes: set[Key] = set()
@@ -259,6 +276,16 @@ def merge_cells(typed: TypedSheet, seen: Mapping[Key, Edit], stored: Mapping[Key
             if before is None or before.base_version != stored[key].version:
                 clashes.add(key)
     return Merged(replace(typed, cells=cells), frozenset(taken), frozenset(clashes))
+
+
+def _decided(typed: TypedSheet, seen: Mapping[Key, Edit]) -> dict[Key, Edit]:
+    return {key: edit for key, edit in seen.items() if key not in typed.undecided}
+
+
+def _as_typed(target: int | None, kind: Kind | None) -> str:
+    if target is None:
+        return ""
+    return format_points(target) if kind is Kind.RATE else str(target)
 
 
 def _read_cell(key: Key, target: str, excuse: str, kind: Kind | None) -> TypedCell:

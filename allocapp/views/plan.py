@@ -118,7 +118,8 @@ def check_on_page(plan_id: int) -> ResponseReturnValue:
     if read_row_act(request.form) or read_tick(request.form):
         return save(plan_id)
     plan = _load(plan_id, Action.EDIT_PLAN)
-    form, typed = SheetForm(), _typed(plan)
+    form = SheetForm()
+    typed = _typed(plan, form)
     if not form.validate():
         return damaged(plan, typed)
     notice = _("Checked, not saved yet.")
@@ -130,7 +131,7 @@ def check_on_page(plan_id: int) -> ResponseReturnValue:
 def check(plan_id: int) -> ResponseReturnValue:
     """The live check: every text of the page that depends on the cells that came. Nothing is saved."""
     plan, form = _load(plan_id, Action.EDIT_PLAN), SheetForm()
-    sheet, typing = read_sheet(plan), Typing(_typed(plan))
+    sheet, typing = read_sheet(plan), Typing(_typed(plan, form))
     newer = moment(plan.changed_at) if form.validate() and form.version.data != plan.version else ""
     rows = lay_out_rows(sheet, typing, typing.sheet.cells.keys())
     return jsonify(live_answer(sheet, typing, rows, newer=newer))
@@ -142,7 +143,7 @@ def cells(plan_id: int) -> ResponseReturnValue:
     plan, form = _load(plan_id, Action.EDIT_PLAN), SheetForm()
     if not form.validate():
         return jsonify(error_body(explain_status(422))), 422
-    typed = _typed(plan)
+    typed = _typed(plan, form)
     return jsonify(autosave_answer(form, typed, autosave(plan, form, typed)))
 
 
@@ -157,10 +158,10 @@ def columns(plan_id: int) -> ResponseReturnValue:
 def save(plan_id: int) -> ResponseReturnValue:
     """Keep what was typed, balanced or not; where a row's or a remark's button was pressed, do what it says as well."""
     plan = _load(plan_id, Action.EDIT_PLAN)
-    form, typed = SheetForm(), _typed(plan)
+    form, act, tick = SheetForm(), read_row_act(request.form), read_tick(request.form)
+    typed = _typed(plan, form)
     if not form.validate() or typed.faults:
         return _unreadable(plan, form, typed)
-    typed, act, tick = _settled(plan, form, typed), read_row_act(request.form), read_tick(request.form)
     try:
         saved = save_sheet(plan, form, typed)
         if not saved.conflicts and act is not None:
@@ -206,26 +207,23 @@ def _load(plan_id: int, action: Action = Action.VIEW_PLAN) -> Plan:
     return load_plan(signed_in_account(), plan_id, action, today=today())
 
 
-def _typed(plan: Plan) -> TypedSheet:
+def _typed(plan: Plan, form: SheetForm) -> TypedSheet:
+    """What was typed, with the other person's value in the cells where it was chosen."""
     kinds = {column.indicator_id: column.indicator.kind for column in plan.campaign.indicators}
-    return read_cells(request.form, kinds)
+    typed = read_cells(request.form, kinds)
+    return settle(typed, unpack_cells(form.base.data or "", keys_of(plan)), kinds) if typed.yielded else typed
 
 
 def _stamp(form: SheetForm) -> Stamp:
     return Stamp(form.version.data, form.seen_hash.data, form.base.data or "")
 
 
-def _settled(plan: Plan, form: SheetForm, typed: TypedSheet) -> TypedSheet:
-    """With the other person's value in the cells where it was chosen."""
-    return settle(typed, unpack_cells(form.base.data or "", keys_of(plan))) if typed.yielded else typed
-
-
 def _send_on(plan: Plan, service: Callable[..., Plan], done: str) -> ResponseReturnValue:
     """Keep what was typed and send the plan on, both or neither; a plan that is not complete is kept as a draft."""
-    plan_id, form, typed = plan.id, SheetForm(), _typed(plan)
+    plan_id, form = plan.id, SheetForm()
+    typed = _typed(plan, form)
     if not form.validate() or typed.faults:
         return _unreadable(plan, form, typed)
-    typed = _settled(plan, form, typed)
     given = {
         "version": form.version.data,
         "seen_hash": form.seen_hash.data,

@@ -117,7 +117,8 @@ class RowView:
 class Typing:
     """What a person typed, to be shown again over what is stored.
 
-    ``taken``: cells that show somebody else's newer value; ``clashes``: cells that both changed.
+    ``taken``: cells that show somebody else's newer value; ``clashes``: cells that both changed. One that is still
+    undecided shows both values again.
     """
 
     sheet: TypedSheet
@@ -290,7 +291,7 @@ def _cell(cell: Cell, column: SheetIndicator, entry: Entry, typed: TypedCell | N
         if rate and entry.target is not None
         else NOTHING,
         below=rate and entry.target is not None and is_below(entry.target, column),
-        error=explain(typed.fault).text if typed and typed.fault else "",
+        error=explain(typed.fault).in_full if typed and typed.fault else "",
         other="",
         clash=None,
         unsaved=None,
@@ -310,7 +311,8 @@ def _beside(
             changes["other"] = _("you had typed: %(value)s", value=typed.target or typed.excuse or NOTHING)
     elif typed is not None and (typed.target, typed.excuse) != stored:
         changes["unsaved"] = stored
-    if key in typing.clashes:
+    differs = editable and typed is not None and typed.entry != Entry(cell.target, cell.excuse)
+    if key in typing.clashes or (differs and key in typing.sheet.undecided):
         changes["clash"] = clash_of(cell, column)
     elif key in typing.taken:
         changes["other"] = _("changed by %(by)s", by=changed_by(cell))

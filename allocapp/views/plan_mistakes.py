@@ -25,12 +25,11 @@ def fault_mistakes(sheet: Sheet, typed: TypedSheet) -> list[Mistake]:
     columns = {column.indicator.id: localized(column.indicator, "short_name") for column in sheet.indicators}
     mistakes = []
     for (unit_id, indicator_id), fault in typed.faults.items():
-        message = explain(fault)
         text = _(
             "%(unit)s, %(indicator)s: %(message)s",
             unit=names.get(unit_id, NOTHING),
             indicator=columns.get(indicator_id, NOTHING),
-            message=f"{message.text} {message.next_step}",
+            message=explain(fault).in_full,
         )
         mistakes.append(Mistake(text, f"t-{unit_id}-{indicator_id}"))
     return _shortened(mistakes)
@@ -78,7 +77,8 @@ def clash_mistakes(sheet: Sheet, clashes: Collection[Key]) -> list[Mistake]:
         [
             Mistake(
                 _(
-                    "%(unit)s, %(indicator)s: both of you changed this target; choose one.",
+                    "%(unit)s, %(indicator)s: both of you changed this target. Choose one of the two at the "
+                    "cell; until then yours is not saved.",
                     unit=row.unit.name,
                     indicator=localized(column.indicator, "short_name"),
                 ),

@@ -19,6 +19,11 @@ class Message:
     text: str
     next_step: str = ""
 
+    @property
+    def in_full(self) -> str:
+        """What happened and what to do next, as one text for a place beside a field."""
+        return f"{self.text} {self.next_step}".rstrip()
+
 
 def explain_status(status: int) -> Message:
     """The words for an HTTP status that no domain error stands behind."""

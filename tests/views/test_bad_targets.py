@@ -135,7 +135,7 @@ def assert_told(client: Client, plan_id: int, filled: dict[str, str], faults: Ma
     for name, fault in faults.items():
         cell = page.field(name)
         assert cell["aria-invalid"] == "true"
-        said = " ".join(told(client.app, fault).text.split())
+        said = " ".join(told(client.app, fault).in_full.split())
         assert said in page.root.one(id=cell["aria-describedby"]).text
         assert said in page.errors or len(faults) > 10
         assert f"#{name}" in page.links or len(faults) > 10
@@ -150,7 +150,7 @@ def test_the_live_check_says_the_same_and_saves_nothing(world: World, visit: Vis
     assert set(answer.json) == {"status", "figures", "cells", "flags"}
     gap, needed, error, below = answer.json["cells"][bad[2:]]
     assert (gap, needed, below) == ("–", "–", "")
-    assert error == told(client.app, InvalidPercent("1e3")).text
+    assert error == told(client.app, InvalidPercent("1e3")).in_full
     assert answer.json["cells"][field(world, "A2")[2:]] == ["0", "80", "", ""]
     assert_untouched(world, plan_id)
 
@@ -322,9 +322,56 @@ def test_an_old_version_shows_both_values_and_saves_neither(world: World, visit:
     assert len(theirs) == len(mine)
     assert all("82,2%" in element.text and "preparer A" in element.text for element in theirs)
     assert targets(world, plan_id) == {8220}
-    # what now stands on the page is a deliberate choice: it can be saved
-    first.follow(first.send(f"/plans/{plan_id}/save"))
+    # looking at it is no choice: until one of the two is chosen, nothing is written over
+    for address in ("save", "submit", "save"):
+        first.send(f"/plans/{plan_id}/{address}", expect=409)
+        assert mine.items() <= inputs(first.page, plan_id).items()
+        assert all(f"#{name}" in first.page.links for name in list(mine)[:10])
+        assert targets(world, plan_id) == {8220}
+    first.follow(first.send(f"/plans/{plan_id}/save", added={f"p{name[1:]}": "mine" for name in mine}))
     assert targets(world, plan_id) == {8110}
+
+
+def test_a_clash_stays_open_over_every_page_until_it_is_chosen(world: World, visit: Visit, plan_id: int) -> None:
+    """Neither the check, nor a cell that cannot be read, nor a third number in the cell counts as a choice."""
+    first, second = visit("a.preparer"), visit("a.preparer")
+    one, other = field(world, "A1"), field(world, "A2")
+    first.open(f"/plans/{plan_id}")
+    save(second, plan_id, "82,2")
+    first.send(f"/plans/{plan_id}/save", {one: "81,1"}, expect=409)
+    choice = f"p{one[1:]}"
+    for address, typed, status in (
+        ("", {}, 200),
+        ("/save", {other: "1e3"}, 422),
+        ("", {one: "1e3", other: "82,2"}, 422),
+        ("/save", {one: "83,3"}, 409),
+        ("", {}, 200),
+        ("/save", {}, 409),
+    ):
+        first.send(f"/plans/{plan_id}{address}", typed, expect=status)
+        assert first.page.form(f"/plans/{plan_id}/save").fields[choice] == "open"
+        assert "82,2%" in first.page.root.one("span", class_="other clash").text
+        assert targets(world, plan_id) == {8220}
+    # the other's own number typed in leaves nothing to choose
+    first.send(f"/plans/{plan_id}", {one: "82,2"}, expect=200)
+    assert choice not in first.page.form(f"/plans/{plan_id}/save").fields
+    # a choice counts on the page of the check too, which then shows what was chosen
+    first.send(f"/plans/{plan_id}", {one: "84,4"}, expect=200)
+    first.follow(first.send(f"/plans/{plan_id}/save"))
+    assert stored(world, plan_id)["A1", "dossiers"][0] == 8440
+
+
+@pytest.mark.parametrize(("chosen", "kept"), [("mine", 8110), ("theirs", 8220)])
+def test_a_choice_outlives_the_check(world: World, visit: Visit, plan_id: int, chosen: str, kept: int) -> None:
+    first, second = visit("a.preparer"), visit("a.preparer")
+    one = field(world, "A1")
+    first.open(f"/plans/{plan_id}")
+    save(second, plan_id, "82,2")
+    first.send(f"/plans/{plan_id}/save", {one: "81,1"}, expect=409)
+    first.send(f"/plans/{plan_id}", added={f"p{one[1:]}": chosen}, expect=200)
+    assert first.page.field(one)["value"] == ("81,1" if chosen == "mine" else "82,2")
+    first.follow(first.send(f"/plans/{plan_id}/save"))
+    assert stored(world, plan_id)["A1", "dossiers"][0] == kept
 
 
 def test_different_cells_of_two_people_merge(world: World, visit: Visit, plan_id: int) -> None:

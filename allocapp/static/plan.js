@@ -1,23 +1,22 @@
-// The allocation page with JavaScript: the server's live check and autosave while typing; nothing typed is ever lost.
-// Every text and every figure comes from the server; this file only puts them in place.
-const QUIET_MS = 350; // after the last key before the server is asked; a screen reader waits for the answer
-const SAVE_MS = 1500; // after the last key before what was typed is saved
+// The allocation page: live check and autosave while typing; nothing typed is ever lost.
+// Every text and figure comes from the server; this file puts them in place.
+const QUIET_MS = 350; // after the last key before the server is asked
+const SAVE_MS = 1500; // … before what was typed is saved
 const RETRY_MS = 10000; // between two tries without a connection
 const sheet = document.getElementById("sheet");
-const words = JSON.parse(sheet.dataset.words);
-const keepName = `allocapp:${sheet.dataset.keep}`;
+const { dataset } = sheet;
+const words = JSON.parse(dataset.words);
+const keepName = `allocapp:${dataset.keep}`;
 const field = (name) => sheet.elements[name];
 const byId = (id) => document.getElementById(id);
 const status = byId("sheet-status");
-const fill = (text, n) => text.replace("{n}", n);
 
-const timers = new Map();
 function later(act, after) {
-  clearTimeout(timers.get(act));
-  timers.set(act, setTimeout(act, after));
+  clearTimeout(act.timer);
+  act.timer = setTimeout(act, after);
 }
 
-// -- the cells: a target and the reason why there is none, what was saved last (their default values) and on which version --
+// -- the cells: a target and the reason why there is none; their default values are what was saved last --
 const base = field("base").value.split(",");
 
 class Cell {
@@ -25,19 +24,21 @@ class Cell {
     this.key = input.name.slice(2);
     this.at = at; // its place in the base
     this.input = input;
+    this.place = input.parentElement;
     this.texts = [input, field(`x-${this.key}`)];
     this.setStored(this.texts.map((text) => text.dataset.saved ?? text.defaultValue), base[at]);
   }
 
   get typed() { return this.texts.map((text) => text.value); }
   get dirty() { return this.texts.some((text) => text.value !== text.defaultValue); }
-  get clash() { return this.input.parentElement.querySelector(".clash"); }
+  get packed() { return this.clash ? "-" : base[this.at]; } // without a choice it clashes again
+  get clash() { return this.place.querySelector(".clash"); }
 
   enter(typed) {
     this.texts.forEach((text, i) => { text.value = typed[i]; });
   }
 
-  // what stands in the cell stays: the default of an untouched field would change its value too
+  // what stands in the cell stays: an untouched field would follow its default
   setStored(stored, packed) {
     const { typed } = this;
     this.texts.forEach((text, i) => { text.defaultValue = stored[i]; });
@@ -50,9 +51,9 @@ class Cell {
     field("base").value = base.join();
   }
 
-  // how far it is from being kept: the style sheet's sign, and its word for who does not see it
+  // how far it is from being saved, as a sign and in a word
   mark(state, text = words[state]) {
-    this.input.parentElement.dataset.state = state;
+    this.place.dataset.state = state;
     this.input.ariaDescription = text || null;
     this.input.classList.toggle("changed", this.dirty);
   }
@@ -66,22 +67,41 @@ class Cell {
   }
 }
 
+// a reason that the form alone saves: for holding a row, for assigning more than allowed
+class Reason {
+  constructor(input) {
+    this.key = input.name;
+    this.input = input;
+    this.seen = input.id ? field("buffer_seen") : { value: "" };
+  }
+
+  get typed() { return [this.input.value]; }
+  get packed() { return this.seen.value; }
+  get dirty() { return this.input.value !== this.packed; }
+  enter([text]) { this.input.value = text; }
+  setBase(packed) { this.seen.value = packed; }
+  mark() { this.input.closest("details")?.toggleAttribute("open", true); }
+}
+
 const cells = new Map();
 for (const row of sheet.querySelectorAll("tr.r")) {
-  row.querySelectorAll("input[name^='t-']").forEach((input, position, { length }) => {
+  row.querySelectorAll("input[name^=t-]").forEach((input, position, { length }) => {
     const cell = new Cell(input, (row.cells[0].textContent - 1) * length + position);
     cells.set(cell.key, cell);
   });
 }
 const forCells = (told, act) => Object.entries(told).forEach(([key, said]) => act(cells.get(key), said));
-const dirtyCells = () => [...cells.values()].filter((cell) => cell.dirty);
+const reasons = [...sheet.querySelectorAll("[name^=h-], #buffer_reason")].map((input) => new Reason(input));
+const entries = [...cells.values(), ...reasons];
+const unsaved = () => entries.filter((entry) => entry.dirty);
+const dirtyCells = () => unsaved().filter((entry) => entry instanceof Cell);
 const cellOf = ({ name = "" }) => cells.get(name.slice(2)); // t-…, x-… and p-… end in it
 
 let shown = "";
 
 function show(answer) {
   forCells(answer.cells, (cell, [gap, needed, error, below]) => {
-    const next = cell.input.parentElement.nextElementSibling;
+    const next = cell.place.nextElementSibling;
     next.textContent = gap;
     next.classList.toggle("below", below !== "");
     next.nextElementSibling.textContent = needed;
@@ -90,7 +110,7 @@ function show(answer) {
   for (const [unit, text] of Object.entries(answer.flags)) {
     byId(`u${unit}`).parentElement.querySelector(".flags").textContent = text;
   }
-  // unchanged sentences are left alone, so that they are not announced again
+  // what is unchanged is not announced again
   if (shown !== answer.status) status.innerHTML = shown = answer.status;
   byId("figures").innerHTML = answer.figures;
   status.ariaBusy = "false";
@@ -99,7 +119,7 @@ function show(answer) {
 
 const copyOf = (id) => byId(id).content.cloneNode(true);
 
-// one notice of a name at a time, above the table; what else belongs to it is copied from a template
+// one notice of a name at a time; what else belongs to it is copied from a template
 function tell(name, text, template) {
   document.querySelector(`[data-name=${name}]`)?.remove();
   if (!text) return;
@@ -107,38 +127,37 @@ function tell(name, text, template) {
   const made = byId("notices").lastElementChild;
   made.dataset.name = name;
   if (template) made.append(copyOf(template));
-  made.firstElementChild.textContent = text; // put in last, so that it is announced
+  made.firstElementChild.textContent = text; // last, to be announced
   return made;
 }
 
-// -- asking the server: only cells that were touched are sent --
+// -- asking the server about cells that were touched --
 async function post(url, sent, signal) {
-  const body = new URLSearchParams();
-  for (const name of ["csrf_token", "version", "seen_hash", "base"]) body.append(name, field(name).value);
-  for (const cell of sent) for (const text of cell.texts) body.append(text.name, text.value);
+  const stamp = ["csrf_token", "version", "seen_hash", "base"].map(field);
+  const fields = [...stamp, ...[...sent].flatMap((cell) => cell.texts)];
+  const body = new URLSearchParams(fields.map(({ name, value }) => [name, value]));
   const response = await fetch(url, { method: "POST", body, headers: { Accept: "application/json" }, signal });
   const answer = await response.json();
   if (!response.ok) throw answer;
   return answer;
 }
 
-// what the server refused; without a status there was no answer at all
+// what the server refused; without a status it gave no answer
 function explain({ status: code, text, next_step: next }) {
   if (!code) {
-    status.textContent = shown = sheet.dataset.silent;
+    status.textContent = shown = dataset.silent;
     status.ariaBusy = "false";
     return tell("offline", words.offline);
   }
-  // no session, or another one's: a link leads back here, where everything typed stands again
+  // without a session, a link leads back here
   tell("refused", `${text} ${next}`, code > 401 ? "" : "sign-in");
 }
 
 const touched = new Set();
-let asked = null;
+let asked;
 
-// an answer that is still on its way is no longer of use
 function letGo() {
-  clearTimeout(timers.get(check));
+  clearTimeout(check.timer);
   asked?.abort();
   asked = null;
 }
@@ -147,7 +166,7 @@ async function check() {
   letGo();
   const mine = (asked = new AbortController());
   try {
-    const answer = await post(sheet.dataset.check, new Set([...dirtyCells(), ...touched]), mine.signal);
+    const answer = await post(dataset.check, new Set([...dirtyCells(), ...touched]), mine.signal);
     if (mine === asked) show(answer);
   } catch (refusal) {
     if (mine === asked) explain(refusal);
@@ -155,18 +174,18 @@ async function check() {
 }
 
 // -- autosave --
-let saving = null;
+let saving;
 let lastSaved = "";
 
 async function save() {
-  if (sheet.dataset.pasted || sheet.dataset.sent) return;
+  if (dataset.pasted || dataset.sent) return;
   if (saving) return later(save, 300);
   const sent = new Map(dirtyCells().filter((cell) => !cell.clash).map((cell) => [cell, cell.typed]));
   if (!sent.size) return;
-  letGo(); // the answer brings the same texts, of a newer state
+  letGo(); // the answer brings newer texts
   const markAll = (state) => sent.forEach((_typed, cell) => cell.mark(state));
   markAll("saving");
-  saving = post(sheet.dataset.cells, sent.keys(), AbortSignal.timeout(15000));
+  saving = post(dataset.cells, sent.keys(), AbortSignal.timeout(15000));
   try {
     const answer = await saving;
     markAll("");
@@ -191,13 +210,13 @@ function take(answer, sent) {
     cell.mark(cell.dirty ? "" : "saved");
   });
   forCells(answer.fresh, (cell, [target, excuse, packed, by]) => {
-    if (cell.dirty) return; // its own save will find the other's change
+    if (cell.dirty) return; // its own save finds the change
     cell.setStored([target, excuse], packed);
     cell.enter([target, excuse]);
     cell.mark("fresh", by);
   });
   forCells(answer.conflicts, (cell, html) => {
-    cell.input.parentElement.insertAdjacentHTML("beforeend", html);
+    cell.place.insertAdjacentHTML("beforeend", html);
     cell.mark("conflict");
   });
   for (const [name, text] of Object.entries(answer.notices)) tell(name, text);
@@ -205,18 +224,21 @@ function take(answer, sent) {
   lastSaved = `${words.allSaved} (${answer.at})`;
 }
 
-// -- what is typed and not saved yet stays on this computer; what was only pasted to be looked at does not --
+// -- what is not saved yet stays on this computer; what was only pasted does not --
+let isKept;
+
 function summarize() {
-  const dirty = dirtyCells();
-  const kept = Object.fromEntries(dirty.map((cell) => [cell.key, [...cell.typed, base[cell.at]]]));
+  const dirty = unsaved();
+  const kept = Object.fromEntries(dirty.map((entry) => [entry.key, [...entry.typed, entry.packed]]));
+  isKept = !dataset.pasted;
   try {
     if (!dirty.length) localStorage.removeItem(keepName);
-    else if (!sheet.dataset.pasted) localStorage.setItem(keepName, JSON.stringify(kept));
-  } catch { /* a full store: the page itself still holds everything */ }
-  byId("sheet-saved").textContent = dirty.length ? fill(words.someUnsaved, dirty.length) : lastSaved;
+    else if (isKept) localStorage.setItem(keepName, JSON.stringify(kept));
+  } catch { isKept = false; } // a full store
+  byId("sheet-saved").textContent = dirty.length ? words.someUnsaved.replace("{n}", dirty.length) : lastSaved;
 }
 
-// it goes with the person who signs out; what another one kept stays theirs
+// it goes with the person who signs out; what others kept stays
 document.querySelector("form[action$='/sign-out']").addEventListener("submit", () => {
   const own = `${keepName.split("-")[0]}-`;
   for (const key of Object.keys(localStorage)) if (key.startsWith(own)) localStorage.removeItem(key);
@@ -224,23 +246,26 @@ document.querySelector("form[action$='/sign-out']").addEventListener("submit", (
 
 function restore() {
   const plain = (text) => text.trim().replace(".", ",");
+  const kept = JSON.parse(localStorage.getItem(keepName) || "{}");
   let count = 0;
-  forCells(JSON.parse(localStorage.getItem(keepName) || "{}"), (cell, [target, excuse, packed]) => {
-    if (!cell || cell.dirty || [target, excuse].every((text, i) => plain(text) === plain(cell.typed[i]))) return;
-    cell.enter([target, excuse]);
-    cell.setBase(packed);
-    cell.mark("restored");
+  for (const entry of entries) {
+    const typed = kept[entry.key] ?? [];
+    const packed = typed.pop();
+    if (entry.dirty || typed.every((text, i) => plain(text) === plain(entry.typed[i]))) continue;
+    entry.enter(typed);
+    entry.setBase(packed);
+    entry.mark("restored");
     count += 1;
-  });
+  }
   if (!count) return;
-  tell("kept", fill(words.kept, count));
+  tell("kept", words.kept.replace("{n}", count));
   check();
   later(save, SAVE_MS);
 }
 
 sheet.addEventListener("input", ({ target }) => {
   const cell = cellOf(target);
-  if (!cell) return;
+  if (!cell) return summarize();
   touched.add(cell);
   if (target.type === "radio") return choose(cell, target.value === "theirs");
   cell.input.required = !cell.texts[1].value.trim();
@@ -251,7 +276,7 @@ sheet.addEventListener("input", ({ target }) => {
   summarize();
 });
 
-// mine: saved once more, on the other's version; theirs: taken into the cell
+// mine: saved on the other's version; theirs: taken into the cell
 function choose(cell, theirs) {
   const { packed, entered, excuse } = cell.clash.dataset;
   cell.setStored([entered, excuse], packed);
@@ -264,7 +289,7 @@ function choose(cell, theirs) {
   save();
 }
 
-// leaving a cell saves it; Ctrl+S saves at once
+// leaving a cell saves it
 sheet.addEventListener("change", ({ target }) => {
   if (cellOf(target) && target.type !== "radio") later(save, 50);
 });
@@ -276,31 +301,34 @@ addEventListener("online", () => {
   save();
 });
 
-// The browser asks before the page is left with anything unsaved.
+// The browser asks before anything unsaved is left, unless the link to sign in leads back to it.
 addEventListener("beforeunload", (event) => {
-  if (dirtyCells().length && !sheet.dataset.sent) event.preventDefault();
+  if (dataset.sent || (isKept && document.activeElement.matches("#notices a"))) return;
+  if (unsaved().length) event.preventDefault();
 });
 
-// A form sent while an autosave is under way waits for it: it then carries the newest versions.
+// A form waits for an autosave under way, to carry the newest versions.
 let lastCell = "";
 sheet.addEventListener("submit", (event) => {
   if (!navigator.onLine) {
-    event.preventDefault(); // the browser's own page would take this one away
-    delete sheet.dataset.sent;
+    event.preventDefault(); // the browser's own page would come
+    delete dataset.sent;
     return explain({});
   }
-  clearTimeout(timers.get(save));
+  clearTimeout(save.timer);
   sessionStorage.setItem("place", JSON.stringify([sheet.action, scrollY, lastCell]));
   if (!saving || event.defaultPrevented) return;
   event.preventDefault();
-  delete sheet.dataset.sent;
+  delete dataset.sent;
   const again = () => setTimeout(() => sheet.requestSubmit(event.submitter));
   saving.then(again, again);
 });
 
-// After saving, back to the same cell at the same place.
+// After saving, back to the cell.
 sheet.addEventListener("focusin", ({ target }) => {
-  if (target.name?.startsWith("t-")) lastCell = target.id;
+  if (!target.id.startsWith("t-")) return;
+  target.select();
+  lastCell = target.id;
 });
 restore();
 summarize();

@@ -1,7 +1,7 @@
-// The sheet as people know it from a spreadsheet: keys, and a block pasted in. plan.js saves what is typed.
+// Keys and pasted blocks, as people know them from a spreadsheet. plan.js saves what is typed.
 const sheet = document.getElementById("sheet");
-const isTarget = (field) => field.matches("input[name^='t-']");
-const targets = (within) => [...within.querySelectorAll("input[name^='t-']")].filter((input) => input.offsetParent);
+const isTarget = (field) => field.matches("input[name^=t-]");
+const targets = (within) => [...within.querySelectorAll("input[name^=t-]")].filter((input) => input.offsetParent);
 
 const change = (input, text) => {
   input.value = text;
@@ -9,34 +9,31 @@ const change = (input, text) => {
 };
 
 sheet.addEventListener("keydown", (event) => {
-  const input = event.target;
-  if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "s") {
+  const { key, target: input } = event;
+  if ((event.ctrlKey || event.metaKey) && key.toLowerCase() === "s") {
     event.preventDefault();
     return settle();
   }
-  if (event.key === "Escape" && undo) return takeBack();
-  if (event.key === "Enter" && input.matches("input:not([name^='t-'])")) {
+  if (key === "Escape" && undo) return takeBack();
+  if (key === "Enter" && input.matches("input:not([name^=t-])")) {
     event.preventDefault(); // it never sends the sheet; in a row it presses that row's button
     return input.closest("td details")?.querySelector("button").click();
   }
   if (event.isComposing || event.ctrlKey || event.altKey || event.metaKey || !isTarget(input)) return;
-  const up = event.key === "ArrowUp" || (event.key === "Enter" && event.shiftKey);
-  if (up || event.key === "ArrowDown" || event.key === "Enter") {
+  const up = key === "ArrowUp" || (key === "Enter" && event.shiftKey);
+  if (up || key === "ArrowDown" || key === "Enter") {
     event.preventDefault();
     const column = targets(sheet).filter((other) => other.parentElement.cellIndex === input.parentElement.cellIndex);
     column[column.indexOf(input) + (up ? -1 : 1)]?.focus();
-  } else if (event.key === "Escape") {
+  } else if (key === "Escape") {
     change(input, input.defaultValue);
   }
 });
-sheet.addEventListener("focusin", ({ target }) => {
-  if (isTarget(target)) target.select();
-});
 
 // -- a block from Excel --
-let undo = null;
+let undo;
 
-// what was pasted stands in the cells to be looked at; it is saved only once the person keeps it, or types on
+// what was pasted is there to be looked at, and saved once the person keeps it, or types on
 function settle() {
   undo = null;
   delete sheet.dataset.pasted;
@@ -57,7 +54,7 @@ document.getElementById("notices").addEventListener("click", ({ target }) => {
   if (target.value === "undo") takeBack();
 });
 
-// the receiver and the indicator, as far as the table reaches, what was pasted, and why it does not stand there
+// where it was pasted, as far as the table reaches, and why it does not stand there
 function refusal(text, line, row, input) {
   const { words } = sheet;
   const places = [row ? row.cells[1].firstChild.data.trim() : words.line.replace("{n}", line)];
@@ -72,11 +69,12 @@ sheet.addEventListener("paste", (event) => {
   event.preventDefault();
   if (undo) settle();
   const block = pasted.split(/\r?\n/).map((line) => line.split("\t").map((text) => text.trim()));
-  // codes or names in front: which unit a line belongs to is worked out on the page for pasting
+  // codes or names in front: the page for pasting finds their rows
   const first = block.map((line) => line[0]).filter(Boolean);
   const codes = [...sheet.querySelectorAll(".name small")].map((code) => code.textContent);
   // a count may be as long as a code
-  const named = event.target.inputMode === "numeric" ? (text) => codes.includes(text) : (text) => /^\d{5,}$/.test(text);
+  const counts = event.target.inputMode === "numeric";
+  const named = (text) => counts ? codes.includes(text) : /^\d{5,}$/.test(text);
   if (first.length && first.every((text) => named(text) || /\p{L}/u.test(text))) {
     const { elements } = sheet.tell("paste", sheet.words.noFit, "paste-on").querySelector("form");
     elements.text.value = pasted;

@@ -1,8 +1,8 @@
-// Every plan page: nothing is sent twice; one indicator or all; rows found and put in order. Nothing of it is saved.
+// Every plan page: nothing is sent twice; rows are found and put in order, which is never saved.
 const table = document.querySelector(".sheet");
 const tools = document.querySelector(".tools");
 
-// A second click on a button sends nothing. A page that never came, or the back button, frees the form again.
+// A second click sends nothing. A page that never came, or the back button, frees the form again.
 for (const form of document.querySelectorAll("form[method=post]")) {
   form.addEventListener("submit", (event) => {
     if (form.dataset.sent) event.preventDefault();
@@ -30,11 +30,11 @@ function number(text) {
   return bare === "" ? Infinity : Number(bare.replace(",", "."));
 }
 
-// the cell of the shown indicator that the order is about: the orders are listed as the columns stand
+// the orders are listed as the columns of an indicator stand
 function value(row) {
-  const shown = tools.querySelector("[name=show]:checked")?.id.slice(5) ?? "all";
+  const shown = tools.querySelector("[name=show]:checked")?.id.slice(5).replace("all", 0) ?? 0;
   const order = find("order");
-  const cell = row.querySelectorAll(`td.k${shown === "all" ? 0 : shown}`)[order.selectedIndex - 1];
+  const cell = row.querySelectorAll(`td.k${shown}`)[order.selectedIndex - 1];
   const found = cell ? number(cell.querySelector("input")?.value ?? cell.textContent) : 0;
   return order.value === "weight" ? -found : found;
 }
@@ -53,7 +53,7 @@ function arrange() {
   for (const body of table.tBodies) {
     for (const row of [...body.querySelectorAll("tr.r")].sort((a, b) => value(a) - value(b) || official(a) - official(b))) {
       const block = [row];
-      while (block.at(-1).nextElementSibling?.matches(".remark")) block.push(block.at(-1).nextElementSibling);
+      for (let next = row; (next = next.nextElementSibling)?.matches(".remark");) block.push(next);
       const hidden = !plain(row.cells[1].textContent).includes(q) || !row.matches(asked[find("only").value]);
       for (const part of block) part.hidden = hidden;
       body.append(...block);
@@ -71,7 +71,7 @@ function remember() {
   if (/^\/plans\/\d+(\/review)?$/.test(location.pathname)) history.replaceState(history.state, "", `?${chosen}`);
 }
 
-let waiting = 0;
+let waiting;
 tools.addEventListener("input", ({ target }) => {
   if (target.id.startsWith("find-")) {
     clearTimeout(waiting);

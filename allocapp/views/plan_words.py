@@ -348,9 +348,13 @@ def script_words() -> dict[str, str]:
         "restored": _("typed earlier, not saved yet"),
         "fresh": _("newly changed by somebody else"),
         "allSaved": _("Everything typed is saved."),
-        "someUnsaved": _("%(n)s cells are not saved yet.", **several),
-        "offline": _("No connection. What you type is kept on this computer and saved once the connection is back."),
-        "kept": _("%(n)s cells that you typed earlier were not saved yet and stand in the table again.", **several),
+        "someUnsaved": _("%(n)s cells or reasons are not saved yet.", **several),
+        "offline": _(
+            "No connection. What you type is kept on this computer; targets are saved once the connection is back."
+        ),
+        "kept": _(
+            "%(n)s cells or reasons that you typed earlier were not saved yet and stand on the page again.", **several
+        ),
         "pastedCount": _("%(n)s cells pasted, %(m)s refused.", **several),
         "line": _("line %(n)s", **several),
         "outside": _("outside the table"),

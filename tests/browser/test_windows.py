@@ -68,6 +68,8 @@ def test_a_form_from_a_stale_page_shows_both_values(enter: Enter, draft: Plant) 
         first.press("Save draft")
     assert values_in(mine, [both, only_theirs, only_mine]) == ["83", "82", "84"]
     expect(cell(mine, both).locator("xpath=..")).to_contain_text("81%")
+    with first.watch.expecting(409):
+        first.press("Save draft")  # no number was chosen
     first.mistakes.locator(f"a[href='#{both}']").click()
     expect(cell(mine, both)).to_be_focused()
     cell(mine, both).locator("xpath=..").get_by_label(first.site.say("keep mine")).check()
@@ -140,7 +142,13 @@ def test_what_is_typed_after_signing_out_elsewhere_comes_back(site: Site, enter:
     other.get_by_role("button", name=site.say("Sign out")).click()
     expect(other).to_have_url(f"{site.url}/sign-in")
 
-    page.on("dialog", lambda dialog: dialog.accept())
+    asked: list[str] = []
+
+    def leave(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.accept()
+
+    page.on("dialog", leave)
     with visitor.watch.expecting(401):
         cell(page, first).fill("86,5")
         cell(page, second).fill("46,5")
@@ -148,6 +156,7 @@ def test_what_is_typed_after_signing_out_elsewhere_comes_back(site: Site, enter:
         expect(page.locator("#notices")).to_contain_text(ended)
         page.locator("#notices a").click()
         expect(page.get_by_label(site.say("Password"))).to_be_visible()
+    assert asked == []  # everything typed is kept on this computer, so nothing is lost by leaving
     visitor.fill_sign_in(visitor.login)
     expect(page).to_have_url(f"{site.url}/plans/{draft.plan}")
     expect(cell(page, first)).to_have_value("86,5")

@@ -21,8 +21,9 @@ from tests.browser.visitor import Visitor
 CODE, PREFIX = "188", "locbinh"
 PREPARER = f"{PREFIX}.chuyenvien"
 NO_TIMERS = "window.setTimeout = () => 0;"
+KEPT = "%(n)s cells or reasons that you typed earlier were not saved yet and stand on the page again."
 SILENT = "The check does not answer at this moment. What you type is kept on this page."
-OFFLINE = "No connection. What you type is kept on this computer and saved once the connection is back."
+OFFLINE = "No connection. What you type is kept on this computer; targets are saved once the connection is back."
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +57,7 @@ def test_ctrl_s_saves_at_once(site: Site, preparer: Visitor, draft: Plant) -> No
     page.reload()
     first = cells_of(page)[0]
     cell(page, first).fill("61,25")
-    expect(page.locator("#sheet-saved")).to_have_text(site.say("%(n)s cells are not saved yet.", n=1))
+    expect(page.locator("#sheet-saved")).to_have_text(site.say("%(n)s cells or reasons are not saved yet.", n=1))
     page.keyboard.press("Control+s")
     expect(around(page, first)).to_have_attribute("data-state", "saved")
     assert stored(site, draft)[first] == 6125
@@ -72,7 +73,7 @@ def test_what_is_typed_without_a_network_is_saved_once_it_is_back(site: Site, pr
         expect(said).to_have_text(site.say(OFFLINE))
         expect(page.locator("#sheet-status")).to_have_text(site.say(SILENT))
         expect(around(page, third)).to_have_attribute("data-state", "failed")
-        expect(page.locator("#sheet-saved")).to_have_text(site.say("%(n)s cells are not saved yet.", n=2))
+        expect(page.locator("#sheet-saved")).to_have_text(site.say("%(n)s cells or reasons are not saved yet.", n=2))
         assert stored(site, draft) == before
     expect(around(page, third)).to_have_attribute("data-state", "saved")
     expect(said).to_have_count(0)
@@ -89,8 +90,7 @@ def test_what_was_typed_without_a_network_outlives_the_page(site: Site, preparer
     page = preparer.context.new_page()
     page.goto(f"/plans/{draft.plan}")
     expect(cell(page, first)).to_have_value("64,5")
-    kept = site.say("%(n)s cells that you typed earlier were not saved yet and stand in the table again.", n=1)
-    expect(page.locator(".sheet-notice[data-name=kept]")).to_have_text(kept)
+    expect(page.locator(".sheet-notice[data-name=kept]")).to_have_text(site.say(KEPT, n=1))
     expect(around(page, first)).to_have_attribute("data-state", "saved")
     assert stored(site, draft)[first] == 6450
 
@@ -106,6 +106,32 @@ def test_a_button_pressed_without_a_network_keeps_the_page(site: Site, preparer:
         expect(reason).to_have_value("Chờ thống nhất")
     preparer.press("Save draft")
     expect(preparer.notice).to_be_visible()
+
+
+def test_reasons_outlive_the_page_until_they_are_used(site: Site, preparer: Visitor, draft: Plant) -> None:
+    """Why a row is held is sent by its own button alone; leaving the page asks, and coming back finds it."""
+    page = preparer.page
+    reason = page.locator("input[name^='h-']").nth(1)
+    page.locator(".note summary").nth(1).click()
+    reason.fill("Chờ thống nhất với xã")
+    expect(page.locator("#sheet-saved")).to_have_text(site.say("%(n)s cells or reasons are not saved yet.", n=1))
+    assert asked_on_leaving(page)
+    page.close()
+    page = preparer.context.new_page()
+    page.goto(f"/plans/{draft.plan}")
+    reason = page.locator("input[name^='h-']").nth(1)
+    expect(page.locator(".sheet-notice[data-name=kept]")).to_have_text(site.say(KEPT, n=1))
+    expect(reason).to_be_visible()  # its fold is open
+    expect(reason).to_have_value("Chờ thống nhất với xã")
+    held = reason.get_attribute("name") or ""
+    reason.press("Enter")  # presses the row's own button
+    expect(page.locator(f"button[value='release-{held[2:]}']")).to_have_count(1)
+    expect(page.locator(f"input[name='{held}']")).to_have_count(0)
+    expect(page.locator(".sheet-notice")).to_have_count(0)
+    assert not asked_on_leaving(page)
+    page.locator(".note summary").nth(1).click()
+    page.locator(f"button[value='release-{held[2:]}']").click()
+    expect(reason).to_have_value("")  # and nothing of it comes back
 
 
 # -- found and put in order ------------------------------------------------------------------------------------------
@@ -215,6 +241,12 @@ def test_what_cannot_be_pasted_is_named(site: Site, preparer: Visitor, draft: Pl
     for row in (rows[4], rows[0]):
         expect(page.get_by_role("row").filter(has_text=row)).to_contain_text(second)
     assert stored(site, draft) == before
+
+
+def asked_on_leaving(page: Page) -> bool:
+    """Whether the browser would ask before the page is left."""
+    refused: bool = page.evaluate("() => !dispatchEvent(new Event('beforeunload', { cancelable: true }))")
+    return refused
 
 
 def cells_of(page: Page) -> list[str]:

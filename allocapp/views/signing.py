@@ -5,7 +5,9 @@ Neither password nor passphrase leaves this request: they are not stored, not lo
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
@@ -15,11 +17,14 @@ from allocapp.clock import now
 from allocapp.config import Config
 from allocapp.db import transaction
 from allocapp.documents.signing import seal_as_body, sign_as_person
-from allocapp.errors import TooManyAttempts, WrongPassphrase, WrongPassword
+from allocapp.errors import SignatureClaimed, TooManyAttempts, WrongPassphrase, WrongPassword
 from allocapp.models.account import Account
 from allocapp.models.decision import SignerRole
 from allocapp.services.account import begin_attempt, forgive_attempt, is_right, note_failed_attempt
 from allocapp.services.decision import Claim, claim_signature, complete_signature, release_signature
+
+PATIENCE: Final = 3.0  # seconds for a signature that is being put at this moment
+ASK_EVERY: Final = 0.1
 
 _SIGN: Final[Mapping[SignerRole, Callable[..., bytes]]] = MappingProxyType(
     {SignerRole.PERSON: sign_as_person, SignerRole.BODY: seal_as_body}
@@ -37,8 +42,7 @@ def put_signature(
     """
     config: Config = current_app.config["ALLOCAPP"]
     _confirm(actor.login, password)
-    with transaction():
-        claim = claim_signature(decision_id, role, version=version, keys=config.keys, actor=actor, now=now())
+    claim = _claim(decision_id, role, version=version, keys=config.keys, actor=actor)
     try:
         _sign(claim, passphrase, actor)
     except BaseException as error:
@@ -47,6 +51,22 @@ def put_signature(
             if isinstance(error, WrongPassphrase):
                 _count_failure(actor.login, "sign_failed")
         raise
+
+
+def _claim(decision_id: int, role: SignerRole, *, version: int, keys: Path, actor: Account) -> Claim:
+    """Claim the decision. While it is being signed, wait a little: most often that is the first of two clicks.
+
+    Once the first has ended, the second is told that it was done already, or may sign after all where it failed.
+    """
+    give_up = time.monotonic() + PATIENCE
+    while True:
+        try:
+            with transaction():
+                return claim_signature(decision_id, role, version=version, keys=keys, actor=actor, now=now())
+        except SignatureClaimed:
+            if time.monotonic() > give_up:
+                raise
+        time.sleep(ASK_EVERY)
 
 
 def _confirm(login: str, password: str) -> None:

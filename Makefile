@@ -15,7 +15,7 @@ run:
 
 test:
 	$(SETUP)
-	@$(VENV)/python -m pytest $(ARGS)
+	@$(VENV)/python -m tests.run $(ARGS)
 
 bench:
 	$(SETUP)

@@ -1,8 +1,8 @@
 """make test: all tests, part by part, each part in a process of its own.
 
-Browser driver, typesetter, signing and database libraries are compiled code that does not all meet in one process of the
-application either. In one process for all 2,800 tests, memory was damaged by one of them, and the interpreter ended with
-a segmentation fault near the end; in parts it has not been seen. With a path among the arguments, only that is run.
+Browser driver, typesetter, signing and database libraries are compiled code; in the application they do not all meet in
+one process either. With all 2,800 tests in one, memory was damaged by one of them, and the interpreter ended with a
+segmentation fault near the end; in parts that has not been seen. With a path among the arguments, only that is run.
 """
 
 from __future__ import annotations

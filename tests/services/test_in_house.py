@@ -128,7 +128,8 @@ def test_a_plan_goes_from_person_to_person_and_is_submitted_after_the_last(world
     assert plan.submitted_hash == first.content_hash == read_sheet(plan).content_hash
     assert notices(NoticeKind.PLAN_SUBMITTED) == {world.accounts["p.approver"]}
     world.approve(draft, "p.approver")
-    told = db.session.scalars(select(Event.action).where(Event.subject_id == draft, Event.subject == "plan")).all()
+    of_plan = select(Event.action).where(Event.subject_id == draft, Event.subject == "plan").order_by(Event.id)
+    told = db.session.scalars(of_plan).all()
     assert [action for action in told if action != "open"] == ["circulate", "agree", "agree", "submit", "approve"]
 
 
@@ -227,7 +228,8 @@ def test_a_plan_sent_back_is_a_draft_again_and_its_opinion_stays(world: World, d
     assert notices(NoticeKind.STEP_SENT_BACK) == {world.accounts["a.preparer"]}
     circulate(world, draft)
     assert [step.round for step in newest_round(world.plan(draft))] == [2, 2]
-    rounds = db.session.scalars(select(PlanStep).where(PlanStep.plan_id == draft, PlanStep.round == 1)).all()
+    first = select(PlanStep).where(PlanStep.plan_id == draft, PlanStep.round == 1).order_by(PlanStep.position)
+    rounds = db.session.scalars(first).all()
     assert [step.agreed for step in rounds] == [False, None]
 
 

@@ -139,7 +139,7 @@ TAMPERED: dict[str, tuple[str, Fault, int]] = {
     "from where": ("UPDATE event SET address = '::1' WHERE id = :id", Fault.CHANGED, 5),
     "in whose place": ("UPDATE event SET capacity = 'KT.' WHERE id = :id", Fault.CHANGED, 5),
     "the event gone": ("DELETE FROM event WHERE id = :id", Fault.DELETED, 5),
-    "the event elsewhere": ("UPDATE event SET id = 1000 WHERE id = :id", Fault.DELETED, 5),
+    "the event elsewhere": ("UPDATE event SET id = id + 1000000 WHERE id = :id", Fault.DELETED, 5),
     "the link gone": ("DELETE FROM event_link WHERE event_id = :id", Fault.UNLINKED, 5),
     "the link's hash": ("UPDATE event_link SET hash = reverse_hash WHERE event_id = :id", Fault.CHANGED, 5),
     "the first link gone": ("DELETE FROM event_link WHERE position = 1", Fault.UNLINKED, 1),
